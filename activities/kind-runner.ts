@@ -1,0 +1,32 @@
+import type { ConfigOf, ActivityKind } from '../plan/kinds/index.js'
+import type { Json, JsonObject } from '../domain/json.js'
+import type { JobCall, JobResult } from './contract.js'
+
+/** What a runner is handed besides its config. Secrets in the config are resolved by then; so is everything late. */
+export interface JobContext {
+  call: Omit<JobCall, 'config'>
+  idempotencyKey: string
+  /** The plan's variables, secrets resolved: names to values. */
+  variables: JsonObject
+  /** Names from RELEASE_ID to RELEASE_TIME that a script finds in its environment (spec 2 §3.5.2). */
+  system: Record<string, string>
+  /** A file of the release's bundle; null when the bundle has none of that path. */
+  bundleFile(path: string): Promise<string | null>
+  /** To the release's log; secrets are redacted on the way. */
+  log(stream: 'stdout' | 'stderr' | 'info', offset: number, text: string): void
+  heartbeat(details?: Json): void
+  /** Of the last attempt that was cut off; null on the first. */
+  heartbeatDetails: Json
+  signal: AbortSignal
+  /** Of this attempt, as the plan says. */
+  timeoutMs: number
+}
+
+/** A job kind's runner: activities/kinds/<name>.ts. Each part may run twice; it observes, compares, then acts. */
+export interface KindRunner<Config> {
+  /** What is there before it acts; handed to `rollback`. */
+  snapshot?(config: Config, context: JobContext): Promise<Json>
+  execute(config: Config, context: JobContext): Promise<JobResult>
+  rollback?(config: Config, snapshot: Json, context: JobContext): Promise<void>
+}
+export type KindRunners = { [Name in ActivityKind]: KindRunner<ConfigOf<Name>> }

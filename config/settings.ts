@@ -1,0 +1,34 @@
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+
+/** Everything the environment can set for the API and the worker. docs/operations.md lists them from here. */
+export const Settings = Type.Object({
+  DATABASE_URL: Type.String({ minLength: 1, description: 'postgresql://…' }),
+  TEMPORAL_ADDRESS: Type.String({ default: '127.0.0.1:7233' }),
+  TEMPORAL_NAMESPACE: Type.String({ default: 'default' }),
+  TEMPORAL_API_KEY: Type.Optional(Type.String()),
+  TEMPORAL_TLS: Type.Boolean({ default: false }),
+  RELEASECTL_TASK_QUEUE: Type.String({ default: 'releases' }),
+  RELEASECTL_HOME: Type.String({ default: '.releasectl', description: 'where services, scripts and logs of this host live' }),
+  RELEASECTL_KEY_FILE: Type.String({ default: '.releasectl/key', description: 'base64 of 32 bytes: seals secrets, signs decisions' }),
+  RELEASECTL_DOORS: Type.String({ default: 'api', description: 'doors whose approvals count, comma separated; add temporal to admit the Temporal Web UI' }),
+  RELEASECTL_PLAN_ENV: Type.String({ default: '', description: 'names of this process\' environment that plans may read as env.NAME, comma separated' }),
+  RELEASECTL_NOTIFICATIONS: Type.Optional(Type.String({ description: 'YAML file with channels and templates' })),
+  RELEASECTL_TOKEN_FILE: Type.Optional(Type.String({ description: 'admin token of the embedded set-up: made on first start' })),
+  API_HOST: Type.String({ default: '127.0.0.1' }),
+  API_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080 }),
+  EDGE_CONTROL_URL: Type.String({ default: 'http://127.0.0.1:8090' }),
+  EDGE_TOKEN_FILE: Type.Optional(Type.String()),
+  PROMETHEUS_URL: Type.Optional(Type.String()),
+  LOG_LEVEL: Type.Union(['debug', 'info', 'warn', 'error'].map((level) => Type.Literal(level)), { default: 'info' }),
+})
+export type Settings = Static<typeof Settings>
+
+/** Read the environment once, at start. @throws Error naming every bad setting at once */
+export function readSettings(source: Record<string, string | undefined> = process.env): Settings {
+  const given = Object.fromEntries(Object.keys(Settings.properties).flatMap((name) => source[name] === undefined ? [] : [[name, source[name]]]))
+  const settings = Value.Convert(Settings, Value.Default(Settings, given))
+  const issues = [...Value.Errors(Settings, settings)].map((error) => `${error.instancePath.slice(1) || String((error.params as { requiredProperties?: string[] }).requiredProperties)}: ${error.message}`)
+  if (issues.length > 0) throw new Error(`bad settings: ${issues.join('; ')}`)
+  return settings as Settings
+}

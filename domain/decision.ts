@@ -1,0 +1,26 @@
+import type { Door } from './compiled-plan.js'
+
+/** A person's word on one approval, as it reaches the workflow. */
+export interface Decision {
+  /** Which approval: `<stage>[/<job>[/<phase>]]`. May be left out when just one is pending. */
+  approval?: string
+  by: string
+  door: Door
+  comment?: string
+  /** Groups the door vouches for. */
+  groups?: string[]
+  /** HMAC by the API over all of the above; see domain/decision-proof. Without it, the door is `temporal`. */
+  proof?: string
+  /** ISO 8601; the proof is good until then. */
+  proofUntil?: string
+}
+
+/** What the proof covers. */
+export const proofText = (releaseId: string, verdict: 'approve' | 'reject', decision: Decision): string =>
+  JSON.stringify([releaseId, verdict, decision.approval ?? '', decision.by, decision.door, decision.comment ?? '', decision.groups ?? [], decision.proofUntil ?? ''])
+
+/** Who asks for a command (pause, promote, abort …) and why. */
+export interface Command { by: string; reason?: string }
+export interface PromoteCommand extends Command { /** `next`: skip the rest of this hold; `full`: go to 100 % now. */ to: 'next' | 'full'; job?: string }
+export interface JobCommand extends Command { job?: string }
+export interface TargetCommand extends Command { target: string }

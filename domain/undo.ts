@@ -1,0 +1,29 @@
+import type { Json } from './json.js'
+
+/**
+ * One promised compensation, as data, so that it outlives its workflow: a release can be taken back after it succeeded.
+ * `traffic` undos run first; within a wave, last promised first undone.
+ */
+export interface UndoEntry {
+  /** `<stage>/<job>/<n>`. */
+  id: string
+  stage: string
+  job: string
+  /** What is taken back, for people: `split of edge/shop`. */
+  what: string
+  wave: 'traffic' | 'rest'
+  /** Activity type and its one argument. */
+  activity: string
+  input: Json
+  /** What a person must do when it cannot be undone. */
+  manual: string
+  state: UndoState
+  error: string | null
+}
+export type UndoState = 'promised' | 'undone' | 'failed'
+
+/** The order of undoing. */
+export function undoOrder(entries: readonly UndoEntry[]): UndoEntry[] {
+  const open = entries.filter(({ state }) => state !== 'undone').reverse()
+  return [...open.filter(({ wave }) => wave === 'traffic'), ...open.filter(({ wave }) => wave === 'rest')]
+}

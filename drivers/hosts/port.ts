@@ -1,0 +1,42 @@
+/** A machine that runs commands and services. Contract: test/contract/hosts.ts. All of it may be called twice. */
+export interface HostPort {
+  /**
+   * Run a script to its end, once per `key`: a second call with the same key adopts the run that is under way
+   * or gives the result of the one that has ended, even after the caller was killed.
+   * @throws TIMED_OUT after `timeoutMs`, the whole process group killed; TARGET_UNREACHABLE when the host does not answer
+   */
+  run(request: ScriptRun, on: { output(chunk: OutputChunk): void; signal?: AbortSignal }): Promise<ScriptResult>
+  /** Start a service detached, once per `key`; adopts it when it runs. */
+  start(spec: ServiceSpec): Promise<ServiceState>
+  /** What became of the service; null when it was never started (or has been removed). */
+  inspect(key: string): Promise<ServiceState | null>
+  /** SIGTERM to the group, SIGKILL after `graceMs`; gone services are fine. */
+  stop(key: string, graceMs: number): Promise<void>
+  /** The last lines a service wrote. */
+  tail(key: string, bytes: number): Promise<string>
+}
+
+export interface ScriptRun {
+  key: string
+  /** Handed to the interpreter as a file; never interpolated. */
+  script: string
+  interpreter: string
+  workDir: string | null
+  environment: Record<string, string>
+  timeoutMs: number
+}
+/** `offset`: bytes before this chunk in that stream. */
+export interface OutputChunk { stream: 'stdout' | 'stderr'; offset: number; text: string }
+/** The last 64 KiB of each stream. `outputs`: what the script wrote to $RELEASECTL_OUTPUT as `name=value` lines. */
+export interface ScriptResult { exitCode: number | null; signal: string | null; stdout: string; stderr: string; truncated: boolean; outputs: Record<string, string> }
+
+export interface ServiceSpec {
+  /** `<service>/<releaseId>`. */
+  key: string
+  command: string[]
+  workDir: string | null
+  environment: Record<string, string>
+  /** 0: the host picks a free one. The service finds it in $PORT. */
+  port: number
+}
+export interface ServiceState { key: string; running: boolean; pid: number | null; port: number; startedAt: string; exitCode: number | null }

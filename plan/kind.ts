@@ -1,0 +1,35 @@
+import type { Static, TObject } from 'typebox'
+
+/**
+ * A job kind as plans see it: plan/kinds/<name>.ts. Its runner is activities/kinds/<name>.ts (or workflows/kinds/<name>.ts),
+ * typed by this schema, so that a schema without a runner does not compile.
+ */
+export interface Kind<Schema extends TObject = TObject> {
+  name: string
+  aliases: readonly string[]
+  description: string
+  version: string
+  schema: Schema
+  runsIn: 'activity' | 'workflow'
+  /** The runner has `snapshot`, called before it acts. */
+  snapshot: boolean
+  /** The runner has `rollback`. */
+  undo: boolean
+  /** Of one attempt, where the plan says none. */
+  defaultTimeout: string
+  /** Does the runner hand the plan's variables on? */
+  variables: boolean
+  /** Rules a schema cannot say. Paths are relative to the config: `strategy.phases.1.percentage`. */
+  check?(config: Static<Schema>): { path: string; message: string }[]
+  /** How long it takes, in ms, for `explain`. Left out: from nothing to its timeout. */
+  time?(config: Static<Schema>): { shortestMs: number; longestMs: number }
+  /** One line each of what it will do and what would be undone, for `explain`. */
+  explain?(config: Static<Schema>): { does: string[]; undoes: string[] }
+}
+
+export type KindDefaults = 'aliases' | 'version' | 'snapshot' | 'undo' | 'variables' | 'defaultTimeout'
+export function defineKind<const Name extends string, Schema extends TObject, RunsIn extends 'activity' | 'workflow'>(
+  kind: Omit<Kind<Schema>, KindDefaults | 'name' | 'runsIn'> & Partial<Pick<Kind<Schema>, KindDefaults>> & { name: Name; runsIn: RunsIn },
+): Kind<Schema> & { name: Name; runsIn: RunsIn } {
+  return { aliases: [], version: '1.0.0', snapshot: false, undo: false, variables: false, defaultTimeout: '10m', ...kind }
+}

@@ -1,0 +1,53 @@
+import { Type, type Static } from 'typebox'
+import { durationMs } from '../../domain/duration.js'
+import { defineKind } from '../kind.js'
+import { Duration, Name, strict } from '../schema-parts.js'
+import { Strategy } from './strategy.js'
+
+/** A version is a command, started detached on the host with $PORT set. */
+export const ProcessDeploy = Type.Object({
+  type: Type.Literal('process'),
+  command: Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String(), { minItems: 1 })], { description: 'a list is run as it is; a text is split as a shell would, nothing is expanded' }),
+  workDir: Type.Optional(Type.String()),
+  environment: Type.Record(Type.String(), Type.String(), { default: {} }),
+  port: Type.Integer({ minimum: 0, maximum: 65_535, default: 0, description: '0: a free one' }),
+  health: Type.Object({
+    path: Type.String({ default: '/' }),
+    expectedStatus: Type.Integer({ default: 200 }),
+    timeout: Type.Optional(Duration),
+  }, { ...strict, default: {} }),
+  drain: Type.Optional(Duration),
+}, strict)
+
+export const RolloutConfig = Type.Object({
+  service: Name,
+  version: Type.Optional(Type.String({ description: 'default: the release\'s' })),
+  deploy: ProcessDeploy,
+  route: Type.Object({
+    gateway: Type.Literal('edge', { default: 'edge' }),
+    name: Name,
+    listen: Type.Optional(Type.Object({
+      port: Type.Integer({ minimum: 1, maximum: 65_535 }), host: Type.Optional(Type.String()), path: Type.Optional(Type.String()),
+    }, strict)),
+  }, strict),
+  strategy: Strategy,
+}, strict)
+export type RolloutConfig = Static<typeof RolloutConfig>
+
+/** Deploy a version beside the stable one, move traffic to it by a strategy, retire the old one. */
+export const rollout = defineKind({
+  name: 'rollout',
+  description: 'Starts the new version, shifts traffic to it by a strategy, judges it, retires the old one',
+  schema: RolloutConfig,
+  runsIn: 'workflow',
+  undo: true,
+  defaultTimeout: '24h',
+  check: ({ strategy }) => strategy.type === 'canary'
+    ? strategy.phases.flatMap((phase, n) => n > 0 && phase.percentage < (strategy.phases[n - 1]?.percentage ?? 0)
+      ? [{ path: `strategy.phases.${n}.percentage`, message: 'percent falls: phases go up, so that a session only ever moves towards the candidate' }] : [])
+    : [],
+  time: ({ strategy }) => {
+    const holds = strategy.type === 'canary' ? strategy.phases.map(({ duration }) => duration) : [strategy.watch, strategy.keepOld]
+    return { shortestMs: holds.reduce((sum, hold) => sum + (hold ? durationMs(hold) : 0), 0), longestMs: Infinity }
+  },
+})
