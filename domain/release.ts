@@ -1,5 +1,6 @@
 import type { ApprovalSpec, CompiledPlan, Concurrency, Door, StagePhase } from './compiled-plan.js'
 import type { Json, JsonObject } from './json.js'
+import type { Criterion } from './measurement.js'
 import type { UndoEntry, UndoState } from './undo.js'
 
 /** How a release ended. `failed` only when something is left half-way. */
@@ -89,6 +90,9 @@ export interface PhaseView {
   endsAt: string | null
   verdict: JudgeVerdict | null
   reason: string | null
+  /** What the measures must be, for people to see beside them. */
+  criteria: Pick<Criterion, 'name' | 'threshold'>[]
+  /** By criterion name, in the threshold's base unit (ratio, ms, plain). */
   measures: Record<string, number | null>
 }
 export interface SplitView { gateway: string; route: string; percent: number; stable: string | null; candidate: string | null; at: string }
