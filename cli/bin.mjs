@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// The command people type: TypeScript is run as it is, there is no build.
+import { register } from 'tsx/esm/api'
+
+register()
+const { main } = await import('./main.ts')
+process.exitCode = await main(process.argv)
