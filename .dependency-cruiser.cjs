@@ -1,7 +1,7 @@
 /** Who may import whom (design §2). A room's list is what it may import besides itself and packages. */
 const rooms = {
   domain: [], plan: ['domain'], drivers: ['domain'], store: ['domain'], config: [], edge: ['domain'],
-  activities: ['domain', 'store', 'plan/kinds', 'plan/kind.ts', 'plan/schema-parts.ts', 'drivers/[^/]+/port.ts', 'config'],
+  activities: ['domain', 'store', 'plan/kinds', 'plan/kind.ts', 'plan/schema-parts.ts', 'drivers/[^/]+/port.ts', 'config', 'workflows/messages.ts'],
   workflows: ['domain'],
   api: ['domain', 'plan', 'store', 'config', 'workflows/messages.ts', 'activities/contract.ts'],
   cli: ['domain', 'plan', 'config'], web: [],

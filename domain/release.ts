@@ -1,4 +1,4 @@
-import type { ApprovalSpec, CompiledPlan, Concurrency, Door, StagePhase } from './compiled-plan.js'
+import type { ApprovalSpec, CompiledPlan, CompiledStage, Concurrency, Door, StagePhase } from './compiled-plan.js'
 import type { Json, JsonObject } from './json.js'
 import type { Criterion } from './measurement.js'
 import type { UndoEntry, UndoState } from './undo.js'
@@ -33,6 +33,22 @@ export interface ReleaseInput {
   }
   /** ISO 8601 UTC; when the API accepted it. */
   acceptedAt: string
+}
+
+/** Taking back a release that has ended: `rollbackWorkflow`. */
+export interface RollbackInput {
+  release: ReleaseRef
+  /** From 1; part of the workflow's id. */
+  attempt: number
+  /** As the journal last wrote it; its `sequence` goes on from there. */
+  view: ReleaseView
+  /** What is still to be undone, in the order it was promised. */
+  undo: UndoEntry[]
+  /** The plan's rollback stages. */
+  rollback: CompiledStage[]
+  scope: CompiledPlan['scope']
+  by: string
+  reason: string | null
 }
 
 export interface ReleaseOutcome {

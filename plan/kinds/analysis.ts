@@ -24,7 +24,7 @@ export const analysis = defineKind({
   description: 'Watches metrics for a while and judges them',
   schema: AnalysisConfig,
   runsIn: 'workflow',
-  defaultTimeout: '24h',
+  defaultTimeout: '30d',
   check: (config) => [
     ...(config.source === 'json' && config.address === undefined ? [{ path: 'address', message: 'source json needs address' }] : []),
     ...(config.source === 'gateway' && config.route === undefined ? [{ path: 'route', message: 'source gateway needs route' }] : []),

@@ -20,7 +20,7 @@ export const gateway = defineKind({
   schema: GatewayConfig,
   runsIn: 'workflow',
   undo: true,
-  defaultTimeout: '24h',
+  defaultTimeout: '30d',
   check: (config) => [
     ...(config.route ?? config.serviceId ? [] : [{ path: 'route', message: 'name the route (or serviceId)' }]),
     ...(config.restore === true || (config.candidate && config.strategy) ? [] : [{ path: '', message: 'needs candidate and strategy, or restore: true' }]),

@@ -41,7 +41,7 @@ export const rollout = defineKind({
   schema: RolloutConfig,
   runsIn: 'workflow',
   undo: true,
-  defaultTimeout: '24h',
+  defaultTimeout: '30d',
   check: ({ strategy }) => strategy.type === 'canary'
     ? strategy.phases.flatMap((phase, n) => n > 0 && phase.percentage < (strategy.phases[n - 1]?.percentage ?? 0)
       ? [{ path: `strategy.phases.${n}.percentage`, message: 'percent falls: phases go up, so that a session only ever moves towards the candidate' }] : [])

@@ -1,0 +1,3 @@
+export { environmentWorkflow } from './environment.js'
+export { releaseWorkflow } from './release.js'
+export { rollbackWorkflow } from './rollback.js'

@@ -1,0 +1,58 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import type { ActivityFunction } from '@temporalio/common'
+import type { CoreActivities, JobCall, KindActivities, RolloutActivities } from '../activities/contract.js'
+import type { CompiledJob } from '../domain/compiled-plan.js'
+
+// Every timeout and retry rule of the service is on this page.
+//
+// A worker that dies costs an attempt of the *activity*, never of the *job*: activities are tried again by Temporal as
+// long as it is nobody's fault, and a failure that is somebody's is not retryable (domain/failures.ts). What the plan
+// calls `retry` is counted by workflows/job.ts.
+const FAR_SIDE = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 60 } as const
+const HEARTBEAT = '10s'
+const SLACK_MS = 30_000
+
+/** Reads and sets a state at a gateway: quick or not at all. */
+const quick = proxyActivities<RolloutActivities>({ startToCloseTimeout: '15s', retry: FAR_SIDE })
+
+/** Starts, drains and stops versions. */
+const slow = proxyActivities<RolloutActivities>({ startToCloseTimeout: '15m', heartbeatTimeout: HEARTBEAT, retry: FAR_SIDE })
+
+export const rollout = {
+  snapshot: quick['rollout.snapshot'],
+  setSplit: quick['rollout.setSplit'],
+  deploy: slow['rollout.deploy'],
+  finish: slow['rollout.finish'],
+}
+
+/** Measures for as long as the hold lasts. Stopped without waiting for its answer: nothing depends on it any more. */
+export const judge = (forMs: number, summary: string): RolloutActivities['rollout.judge'] => proxyActivities<RolloutActivities>({
+  startToCloseTimeout: forMs + 10 * SLACK_MS, heartbeatTimeout: HEARTBEAT, cancellationType: 'TRY_CANCEL', summary,
+  retry: { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '10s' },
+})['rollout.judge']
+
+/** `<kind>.snapshot` and `<kind>.execute` of one job. */
+export function kindActivities(job: CompiledJob): Pick<KindActivities, 'snapshot' | 'execute'> {
+  const named = proxyActivities<Record<string, ActivityFunction>>({
+    startToCloseTimeout: job.timeoutMs + SLACK_MS, heartbeatTimeout: HEARTBEAT, retry: FAR_SIDE, summary: job.name,
+  })
+  return {
+    snapshot: (call: JobCall) => named[`${job.kind}.snapshot`]?.(call) as ReturnType<KindActivities['snapshot']>,
+    execute: (call: JobCall) => named[`${job.kind}.execute`]?.(call) as ReturnType<KindActivities['execute']>,
+  }
+}
+
+/** One undo. It gets longer than anything else: giving up leaves something half-way. */
+export const undoActivity = (type: string, summary: string): ActivityFunction => proxyActivities<Record<string, ActivityFunction>>({
+  startToCloseTimeout: '15m', heartbeatTimeout: HEARTBEAT, summary,
+  retry: { ...FAR_SIDE, initialInterval: '500ms' },
+})[type] as ActivityFunction
+
+export const { acquireLock, isWorkflowOpen, nextOpening } = proxyActivities<CoreActivities>({
+  startToCloseTimeout: '15s', retry: { initialInterval: '500ms', maximumInterval: '30s' },
+})
+
+/** One try each, at most five seconds: the clerk (workflows/clerk.ts) tries again by a durable timer. */
+export const { journal, verifyDecision } = proxyLocalActivities<CoreActivities>({
+  startToCloseTimeout: '5s', retry: { maximumAttempts: 1 },
+})

@@ -1,0 +1,95 @@
+import type { JobCall } from '../activities/contract.js'
+import type { CompiledJob, CompiledPlan, CompiledStage, Door } from '../domain/compiled-plan.js'
+import { evaluate } from '../domain/expression.js'
+import { failure } from '../domain/failures.js'
+import type { Json, JsonObject } from '../domain/json.js'
+import { fillIn } from '../domain/late-value.js'
+import type { Ending, ReleaseOutcome } from '../domain/release.js'
+import { ApprovalDesk } from './approval-desk.js'
+import { Clerk } from './clerk.js'
+import { Controls } from './controls.js'
+import type { ReleaseState } from './release-state.js'
+import type { UndoLog } from './undo-log.js'
+
+/** What a story needs: the plan's facts, and the desk, the controls, the undo log of this run. */
+export class ReleaseRun {
+  readonly state: ReleaseState
+  readonly undo: UndoLog
+  readonly desk: ApprovalDesk
+  readonly controls: Controls
+  readonly clerk: Clerk
+  readonly options: CompiledPlan['options']
+  /** A stage with `onError: stop` failed: nothing is undone. */
+  stopsWhereItIs = false
+  readonly #scope: CompiledPlan['scope']
+  readonly #before = new Map<string, unknown>()
+
+  constructor({ state, undo, scope, options, doors, skipApproval }: { state: ReleaseState; undo: UndoLog; scope: CompiledPlan['scope']; options: CompiledPlan['options']; doors: Door[]; skipApproval: boolean }) {
+    this.state = state
+    this.undo = undo
+    this.desk = new ApprovalDesk(state, { doors, skipApproval })
+    this.controls = new Controls(state)
+    this.clerk = new Clerk(state, undo, this.desk)
+    this.options = options
+    this.#scope = scope
+  }
+
+  /** A job's call, what its config takes from earlier jobs filled in. @throws CONFIG_INVALID for an output that is not there */
+  call(stage: CompiledStage, job: CompiledJob, attempt: number): JobCall {
+    const { release } = this.state.view
+    const fill = (value: JsonObject): JsonObject => fillIn(value, (part) => 'ref' in part ? this.#output(part.ref) : undefined) as JsonObject
+    return {
+      release, stage: stage.name, job: job.name, kind: job.kind, attempt,
+      idempotencyKey: `${release.releaseId}/${stage.name}/${job.name}/${attempt}`,
+      config: fill(job.config), variables: fill(job.variables),
+    }
+  }
+
+  /** What was there before a job first acted; a job that is tried again gets the same. */
+  async before<T>(key: string, read: () => Promise<T>): Promise<T> {
+    if (!this.#before.has(key)) this.#before.set(key, await read())
+    return this.#before.get(key) as T
+  }
+
+  /** A CEL condition. @throws CONFIG_INVALID when it cannot be evaluated */
+  holds(expression: string, where: string): boolean {
+    try { return evaluate(expression, this.#facts()) === true } catch (error) {
+      throw failure('CONFIG_INVALID', `condition of ${where}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  /** Say how it ended. */
+  end(ending: Ending, reason: string | null, leftOver: ReleaseOutcome['leftOver']): ReleaseOutcome {
+    this.state.end(ending, reason)
+    return { status: ending, reason, leftOver }
+  }
+
+  /** Undos that are still open, with what a person must do. */
+  leftOver(): ReleaseOutcome['leftOver'] {
+    return this.undo.leftOver.map(({ what, error, manual }) => ({ what, error: error ?? 'left as it is', manual }))
+  }
+
+  /** The workflow's own end: only a release that left something half-way has failed. @throws UNDO_FAILED */
+  conclude(outcome: ReleaseOutcome): ReleaseOutcome {
+    if (outcome.status !== 'failed') return outcome
+    const left = outcome.leftOver.map(({ what, error, manual }) => `${what} (${error}): ${manual}`).join('; ')
+    throw failure('UNDO_FAILED', `${outcome.reason ?? 'failed'}. Left: ${left}`)
+  }
+
+  #facts(): JsonObject {
+    const { view } = this.state
+    const jobs = view.stages.flatMap((stage) => stage.jobs).map((job): [string, Json] => [job.name, { status: job.status, outputs: job.outputs }])
+    return { ...this.#scope, release: { ...view.release, id: view.release.releaseId, status: view.status }, jobs: Object.fromEntries(jobs) }
+  }
+
+  #output(path: string): Json {
+    const [, name = '', , ...keys] = splitPath(path)
+    let value: Json | undefined = this.state.jobNamed(name)?.outputs
+    for (const key of keys) value = typeof value === 'object' && value !== null ? (value as JsonObject)[key] : undefined
+    if (value === undefined) throw failure('CONFIG_INVALID', `\${${path}}: job ${name} (${this.state.jobNamed(name)?.status ?? 'unknown'}) gave no such output`)
+    return value
+  }
+}
+
+/** `jobs.build.outputs.image`; the compiler quotes nothing, names hold no dots. */
+const splitPath = (path: string): string[] => path.split('.')

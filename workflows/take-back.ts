@@ -1,0 +1,48 @@
+import { CancellationScope } from '@temporalio/workflow'
+import type { CompiledStage } from '../domain/compiled-plan.js'
+import type { Ending, ReleaseOutcome } from '../domain/release.js'
+import { codeOf, isStopped, mustBeFailure, reasonOf } from './failing.js'
+import type { ReleaseRun } from './release-run.js'
+import { runStage } from './stage.js'
+
+export interface Cause { ending: Exclude<Ending, 'succeeded' | 'failed'>; reason: string; undo: boolean }
+
+/** Why the story ended early, and what follows from it. */
+export function causeOf(run: ReleaseRun, error: unknown): Cause {
+  const { stop } = run.controls
+  if (stop !== null) return { ...stop, undo: true }
+  if (isStopped(error)) return { ending: 'cancelled', reason: 'cancelled in Temporal', undo: true }
+  const reason = reasonOf(error)
+  switch (codeOf(error)) {
+    case 'APPROVAL_REJECTED': return { ending: 'rejected', reason, undo: true }
+    case 'LOCK_REFUSED': return { ending: 'rejected', reason, undo: true }
+    case 'APPROVAL_EXPIRED': return { ending: 'expired', reason, undo: true }
+    default: return { ending: 'rolled_back', reason, undo: !run.stopsWhereItIs }
+  }
+}
+
+/** Everything back in reverse, then the plan's own rollback stages. Nobody can cancel it. */
+export async function takeBack(run: ReleaseRun, stages: CompiledStage[], { ending, reason, undo }: Cause): Promise<ReleaseOutcome> {
+  return CancellationScope.nonCancellable(async () => {
+    const problems: ReleaseOutcome['leftOver'] = []
+    if (undo && !run.undo.isEmpty) {
+      run.state.startRollingBack(reason)
+      await run.undo.runAll()
+      run.state.addStages(stages)
+      for (const stage of stages) problems.push(...await rollbackStage(run, stage))
+    }
+    const leftOver = [...run.leftOver(), ...problems]
+    return run.end(leftOver.length > 0 ? 'failed' : ending, reason, leftOver)
+  })
+}
+
+/** One that fails is noted; the others still run. */
+async function rollbackStage(run: ReleaseRun, stage: CompiledStage): Promise<ReleaseOutcome['leftOver']> {
+  try {
+    await runStage(run, stage)
+    return []
+  } catch (error) {
+    mustBeFailure(error)
+    return [{ what: `rollback stage ${stage.name}`, error: reasonOf(error), manual: `Do by hand what the rollback stage ${stage.name} of the plan says.` }]
+  }
+}

@@ -1,0 +1,69 @@
+import { CancellationScope, rootCause } from '@temporalio/workflow'
+import type { SealedSnapshot, JobCall, UndoCall } from '../activities/contract.js'
+import type { Json } from '../domain/json.js'
+import { undoOrder, type UndoEntry } from '../domain/undo.js'
+import { isStopped, mustBeFailure } from './failing.js'
+import { undoActivity } from './proxies.js'
+import type { ReleaseState } from './release-state.js'
+
+interface Promised { call: JobCall; snapshot: SealedSnapshot | null; activity: string; what: string; wave: UndoEntry['wave']; manual: string }
+
+/** Compensations as data, in the order they were promised. */
+export class UndoLog {
+  #changed = new Set<UndoEntry>()
+  readonly entries: UndoEntry[]
+  readonly #state: ReleaseState
+  constructor(state: ReleaseState, entries: UndoEntry[] = []) {
+    this.#state = state
+    this.entries = entries
+    this.#show()
+  }
+
+  /**
+   * Promise an undo. Call it before the action: one that timed out may still have happened.
+   * Promising the same again (a job that is tried again) changes nothing: the first snapshot is the true one.
+   */
+  promise({ call, snapshot, activity, what, wave, manual }: Promised): void {
+    const id = `${call.stage}/${call.job}/${activity}`
+    if (this.entries.some((entry) => entry.id === id)) return
+    const input: UndoCall = { call, snapshot }
+    const entry: UndoEntry = { id, stage: call.stage, job: call.job, what, wave, activity, input: input as unknown as Json, manual, state: 'promised', error: null }
+    this.entries.push(entry)
+    this.#changed.add(entry)
+    this.#show()
+  }
+
+  get isEmpty(): boolean { return this.entries.length === 0 }
+  get leftOver(): UndoEntry[] { return this.entries.filter(({ state }) => state !== 'undone') }
+
+  /** What the journal has not written yet. */
+  changed(): UndoEntry[] { return [...this.#changed] }
+  written(entries: UndoEntry[]): void { for (const entry of entries) this.#changed.delete(entry) }
+
+  /** Undo all that is not undone: traffic first, then last in, first out; past any that fails. Cannot be cancelled. */
+  async runAll(): Promise<void> {
+    await CancellationScope.nonCancellable(async () => {
+      for (const entry of undoOrder(this.entries)) await this.#undo(entry)
+    })
+  }
+
+  async #undo(entry: UndoEntry): Promise<void> {
+    const { stage, job, what } = entry
+    this.#state.event('undo.started', `taking back: ${what}`, { stage, job })
+    try {
+      await undoActivity(entry.activity, `undo ${what}`)(entry.input)
+      Object.assign(entry, { state: 'undone', error: null })
+      this.#state.event('undo.done', `taken back: ${what}`, { stage, job })
+    } catch (error) {
+      mustBeFailure(error)
+      Object.assign(entry, { state: 'failed', error: isStopped(error) ? 'stopped' : rootCause(error) ?? String(error) })
+      this.#state.event('undo.failed', `could not take back ${what}: ${entry.error ?? ''}. ${entry.manual}`, { stage, job })
+    }
+    this.#changed.add(entry)
+    this.#show()
+  }
+
+  #show(): void {
+    this.#state.view.undo = this.entries.map(({ id, what, state, error, manual }) => ({ id, what, state, error, manual }))
+  }
+}
