@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, renameSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+
+const USER = 'postgres'
+/** Where root's PostgreSQL lives when the project's folder is closed to other users, as /root is. */
+const SHARED = '/var/lib/releasectl'
+
+/** Who runs PostgreSQL. It refuses to run as root, so root lends it a user; everyone else runs it themselves. */
+export interface PostgresUser { uid?: number, gid?: number }
+
+export function postgresUser(): PostgresUser {
+  if (process.getuid?.() !== 0) return {}
+  if (!userExists()) execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', USER], { stdio: 'pipe' })
+  const id = (flag: string) => Number(execFileSync('id', [flag, USER], { encoding: 'utf8' }))
+  return { uid: id('-u'), gid: id('-g') }
+}
+
+/** The folder, or a twin under /var/lib that the user can reach when a parent of it is closed to him. */
+export function reachableFolder(folder: string, user: PostgresUser): string {
+  if (user.uid === undefined || isOpen(dirname(resolve(folder)))) return folder
+  return join(SHARED, createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 12))
+}
+
+/** The folder of binaries, copied once to where the user can reach it when he cannot. */
+export function reachableBinaries(folder: string, version: string, user: PostgresUser): string {
+  if (user.uid === undefined || isOpen(folder)) return folder
+  const copy = join(SHARED, `postgres-${version}`)
+  if (!existsSync(copy)) {
+    const unfinished = `${copy}.${process.pid}`
+    cpSync(folder, unfinished, { recursive: true, verbatimSymlinks: true })
+    if (!existsSync(copy)) renameSync(unfinished, copy)
+  }
+  return copy
+}
+
+function userExists(): boolean {
+  try { execFileSync('id', [USER], { stdio: 'pipe' }); return true } catch { return false }
+}
+
+/** Whether any user may pass through the folder and all its parents. */
+function isOpen(folder: string): boolean {
+  const mayPass = (statSync(folder).mode & 0o001) !== 0
+  return mayPass && (folder === dirname(folder) || isOpen(dirname(folder)))
+}
