@@ -1,0 +1,74 @@
+import { createServer } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { Child } from '../../embedded/child.js'
+import { freePort } from '../../embedded/ports.js'
+import { postgresQuery } from '../../embedded/postgres.js'
+import { runPostgres, type RunningPostgres } from '../../embedded/run-postgres.js'
+import { temporalCommand, temporalIsReady } from '../../embedded/temporal.js'
+import { temporalBinary } from '../../embedded/tools.js'
+import { migrate } from '../../store/migrate.js'
+
+declare module 'vitest' { interface ProvidedContext { servers: string } }
+
+/** Started by the first test that asks, shared by all files of a run, ended with it. */
+class SharedServers {
+  readonly #folder: Promise<string> = mkdtemp(join(tmpdir(), 'releasectl-test-'))
+  #postgres: Promise<RunningPostgres> | undefined
+  #temporal: Promise<{ child: Child, address: string }> | undefined
+  #databases = 0
+  #lastCopy: Promise<unknown> = Promise.resolve()
+
+  /** A copy of the migrated database; one at a time, as PostgreSQL copies a template only while nobody uses it. */
+  async database(): Promise<string> {
+    const { url } = await (this.#postgres ??= this.#startPostgres())
+    const name = `test_${this.#databases += 1}`
+    const copied = this.#lastCopy.then(() => postgresQuery(withDatabase(url, 'postgres'), `create database ${name} template releasectl`))
+    this.#lastCopy = copied.catch(() => undefined)
+    await copied
+    return withDatabase(url, name)
+  }
+
+  async temporal(): Promise<string> { return (await (this.#temporal ??= this.#startTemporal())).address }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([this.#temporal?.then(({ child }) => child.stop(true)), this.#postgres?.then((postgres) => postgres.stop())])
+    await rm(await this.#folder, { recursive: true, force: true })
+  }
+
+  async #startPostgres(): Promise<RunningPostgres> {
+    const postgres = await runPostgres(join(await this.#folder, 'postgres'))
+    await migrate(postgres.url)
+    return postgres
+  }
+
+  async #startTemporal(): Promise<{ child: Child, address: string }> {
+    const folder = await this.#folder
+    const [port, uiPort] = [await freePort(), await freePort()]
+    const address = `127.0.0.1:${port}`
+    const child = new Child({
+      name: 'temporal', logFile: join(folder, 'temporal.log'), stopSignal: 'SIGTERM', graceMs: 10_000,
+      command: () => temporalCommand({ binary: temporalBinary(), file: join(folder, 'temporal.db'), port, uiPort }),
+      isReady: () => temporalIsReady(address, 'default'),
+    })
+    await child.start()
+    return { child, address }
+  }
+}
+
+/** vitest's global set-up: a door in its main process where test files ask for servers. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const servers = new SharedServers()
+  const door = createServer((request, response) => {
+    const answer = request.url === '/database' ? servers.database() : servers.temporal()
+    answer.then((text) => response.end(text), (error: unknown) => response.writeHead(500).end(String(error)))
+  })
+  await new Promise<void>((resolve) => { door.listen(0, '127.0.0.1', resolve) })
+  project.provide('servers', `http://127.0.0.1:${(door.address() as AddressInfo).port}`)
+  return async () => { door.close(); await servers.stop() }
+}
+
+function withDatabase(url: string, name: string): string { return Object.assign(new URL(url), { pathname: `/${name}` }).href }
