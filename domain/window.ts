@@ -9,6 +9,8 @@ export interface ReleaseWindow {
 }
 
 const MINUTE = 60_000
+/** Every clock change, local midnight and blackout's end falls on a quarter of an hour UTC. */
+const QUARTER = 15 * MINUTE
 const LIMIT_DAYS = 400
 
 /**
@@ -17,13 +19,13 @@ const LIMIT_DAYS = 400
  */
 export function nextOpening(window: ReleaseWindow, atMs: number): number | null {
   if (isOpen(window, atMs)) return atMs
-  const startMinutes = new Set(window.allowed.map(({ start }) => minuteOfDay(start)))
+  const startMinutes = window.allowed.map(({ start }) => minuteOfDay(start))
   let at = Math.ceil(atMs / MINUTE) * MINUTE
   for (const limit = at + LIMIT_DAYS * 24 * 60 * MINUTE; at <= limit;) {
     if (isOpen(window, at)) return at
     const { minute } = localTime(window.timezone, at)
-    const ahead = [...startMinutes, 24 * 60].map((start) => start - minute).filter((gap) => gap > 0)
-    at += Math.max(1, Math.min(...ahead, 60)) * MINUTE // at most an hour at a time: a clock change may lie between
+    const starts = startMinutes.map((start) => at + (start - minute) * MINUTE).filter((start) => start > at)
+    at = Math.min((Math.floor(at / QUARTER) + 1) * QUARTER, ...starts)
   }
   return null
 }
@@ -36,10 +38,19 @@ export function isOpen(window: ReleaseWindow, atMs: number): boolean {
 
 const minuteOfDay = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
 
-function localTime(timezone: string, atMs: number): { date: string; day: number; minute: number } {
-  const parts = new Map(new Intl.DateTimeFormat('en-CA', {
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Making a format costs a hundred times what using it does. */
+function formatOf(timezone: string): Intl.DateTimeFormat {
+  const made = formats.get(timezone) ?? new Intl.DateTimeFormat('en-CA', {
     timeZone: timezone, hourCycle: 'h23', weekday: 'short', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit',
-  }).formatToParts(atMs).map(({ type, value }) => [type, value]))
+  })
+  formats.set(timezone, made)
+  return made
+}
+
+function localTime(timezone: string, atMs: number): { date: string; day: number; minute: number } {
+  const parts = new Map(formatOf(timezone).formatToParts(atMs).map(({ type, value }) => [type, value]))
   return {
     date: `${parts.get('year')}-${parts.get('month')}-${parts.get('day')}`,
     day: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].indexOf(parts.get('weekday') ?? '') + 1,
