@@ -27,7 +27,9 @@ export function lateParts(value: unknown): Exclude<LatePart, string>[] {
 }
 
 type Filled = { value: Json } | Exclude<LatePart, string> | string
-const known = (part: Exclude<LatePart, string>, value: Json | undefined): Filled => value === undefined ? part : { value }
+/** A value from outside that looks late becomes text: a job's output must not name a secret. */
+const known = (part: Exclude<LatePart, string>, value: Json | undefined): Filled =>
+  value === undefined ? part : { value: lateParts(value).length > 0 ? JSON.stringify(value) : value }
 
 function join(parts: Filled[]): Json {
   const [only] = parts
