@@ -2,12 +2,19 @@
 export interface HostPort {
   /**
    * Run a script to its end, once per `key`: a second call with the same key adopts the run that is under way
-   * or gives the result of the one that has ended, even after the caller was killed.
-   * @throws TIMED_OUT after `timeoutMs`, the whole process group killed; TARGET_UNREACHABLE when the host does not answer
+   * or gives the result of the one that has ended, even after the caller was killed. `signal` kills it.
+   * @throws TIMED_OUT after `timeoutMs`, the whole process group killed; CHECK_FAILED when it was cut off (its machine
+   * died), so that nobody knows what it did; CONFIG_INVALID when there is no such interpreter or directory;
+   * TARGET_UNREACHABLE when the host does not answer
    */
   run(request: ScriptRun, on: { output(chunk: OutputChunk): void; signal?: AbortSignal }): Promise<ScriptResult>
-  /** Start a service detached, once per `key`; adopts it when it runs. */
+  /**
+   * Start a service detached, once per `key`; adopts it when it runs, starts it again on its port when it does not.
+   * @throws CONFIG_INVALID, TARGET_UNREACHABLE
+   */
   start(spec: ServiceSpec): Promise<ServiceState>
+  /** What it was last started with, its port filled in: enough to start it again. May hold secrets. Null when it never was. */
+  spec(key: string): Promise<ServiceSpec | null>
   /** What became of the service; null when it was never started (or has been removed). */
   inspect(key: string): Promise<ServiceState | null>
   /** SIGTERM to the group, SIGKILL after `graceMs`; gone services are fine. */
@@ -27,8 +34,11 @@ export interface ScriptRun {
 }
 /** `offset`: bytes before this chunk in that stream. */
 export interface OutputChunk { stream: 'stdout' | 'stderr'; offset: number; text: string }
-/** The last 64 KiB of each stream. `outputs`: what the script wrote to $RELEASECTL_OUTPUT as `name=value` lines. */
-export interface ScriptResult { exitCode: number | null; signal: string | null; stdout: string; stderr: string; truncated: boolean; outputs: Record<string, string> }
+/**
+ * `exitCode`: 128 + n when signal n ended it. The last 64 KiB of each stream.
+ * `outputs`: what the script wrote to $RELEASECTL_OUTPUT as `name=value` lines.
+ */
+export interface ScriptResult { exitCode: number; stdout: string; stderr: string; truncated: boolean; outputs: Record<string, string> }
 
 export interface ServiceSpec {
   /** `<service>/<releaseId>`. */
