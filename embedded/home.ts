@@ -24,12 +24,12 @@ export interface Home {
 /** The data folder with its secrets, made on first use. Others may pass through it (PostgreSQL's user must) but not look. */
 export function openHome(path: string): Home {
   const folder = resolve(path)
-  const logs = join(folder, 'logs')
-  mkdirSync(logs, { recursive: true })
+  const [logs, temporal] = [join(folder, 'logs'), join(folder, 'temporal')]
+  for (const closed of [logs, temporal]) mkdirSync(closed, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o711)
   return {
     folder, logs,
-    postgres: join(folder, 'postgres'), temporalFile: join(folder, 'temporal.db'), edgeState: join(folder, 'edge.json'),
+    postgres: join(folder, 'postgres'), temporalFile: join(temporal, 'temporal.db'), edgeState: join(folder, 'edge.json'),
     keyFile: secretFile(folder, 'key', () => randomBytes(32).toString('base64')),
     edgeTokenFile: secretFile(folder, 'edge-token', () => randomBytes(32).toString('hex')),
     tokenFile: join(folder, 'token'),
