@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { DURATION_PATTERN } from '../domain/duration.js'
+import './formats.js'
 
 /** Unknown keys are errors. */
 export const strict = { additionalProperties: false } as const
