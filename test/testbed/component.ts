@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 /** The first start on a machine installs packages. */
 export const INSTALL_TIMEOUT_MS = 300_000
 
-export interface Component { folder: string; port: Record<string, number>; stop(): Promise<void> }
+export interface Component { folder: string; port: Record<string, number>; stop: () => Promise<void> }
 
 /**
  * Start a real component by its script, on free ports and in a folder of its own.

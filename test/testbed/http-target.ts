@@ -7,7 +7,7 @@ export interface Received { method: string; path: string; headers: IncomingMessa
 export type Answer = { status?: number; headers?: Record<string, string>; body?: string } | null
 
 /** A real HTTP server on a free loopback port that remembers every request. */
-export async function startHttpTarget(answer: (request: Received) => Answer): Promise<{ url: string; received: Received[]; stop(): Promise<void> }> {
+export async function startHttpTarget(answer: (request: Received) => Answer): Promise<{ url: string; received: Received[]; stop: () => Promise<void> }> {
   const received: Received[] = []
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let body = ''
