@@ -1,0 +1,98 @@
+import { isObject } from '../../domain/json.js'
+import { failure } from '../../domain/failures.js'
+import type { Answer, RouteMetrics, RouteSplit, TrafficPort } from './port.js'
+import { sameSplit } from './same-split.js'
+
+export interface EdgeOptions {
+  /** Of the control port: `http://127.0.0.1:8090`. */
+  url: string
+  token: string
+  timeoutMs?: number
+}
+
+type Reply = { status: 'ok'; body: unknown } | { status: 'missing' } | { status: 'refused'; reason: string }
+
+/** The built-in gateway, by its control API (edge/control.ts). A set is proven by reading it back. */
+export class EdgeTraffic implements TrafficPort {
+  readonly #url: string
+  readonly #token: string
+  readonly #timeoutMs: number
+
+  constructor({ url, token, timeoutMs = 5_000 }: EdgeOptions) {
+    this.#url = url.replace(/\/+$/, '')
+    this.#token = token
+    this.#timeoutMs = timeoutMs
+  }
+
+  async read(route: string): Promise<RouteSplit | null> {
+    const body = this.#granted(route, await this.#ask('GET', routePath(route))) as Required<RouteSplit> | null
+    if (body === null) return null
+    const { stable, candidate, percent, sticky, listen } = body
+    return { stable, candidate, percent, sticky, listen }
+  }
+
+  async setSplit(route: string, split: RouteSplit): Promise<Answer> {
+    const { stable, candidate, percent, sticky, listen } = split
+    const reply = await this.#ask('PUT', routePath(route), { stable, candidate, percent, sticky, ...listen && { listen } })
+    if (reply.status !== 'ok') return { refused: true, reason: reply.status === 'refused' ? reply.reason : `edge has no routes at ${this.#url}` }
+    const inForce = await this.read(route)
+    if (inForce && sameSplit(split, inForce)) return { refused: false, split: inForce }
+    return { refused: true, reason: `edge took ${asText(split)} for ${route} but has ${asText(inForce)} in force` }
+  }
+
+  async restore(route: string, snapshot: RouteSplit | null): Promise<Answer> {
+    if (snapshot) return this.setSplit(route, snapshot)
+    const reply = await this.#ask('DELETE', routePath(route))
+    if (reply.status === 'refused') return { refused: true, reason: reply.reason }
+    const inForce = await this.read(route)
+    return inForce === null ? { refused: false, split: null } : { refused: true, reason: `edge removed ${route} but has ${asText(inForce)} in force` }
+  }
+
+  async metrics(route: string): Promise<RouteMetrics | null> {
+    return this.#granted(route, await this.#ask('GET', `${routePath(route)}/metrics`)) as RouteMetrics | null
+  }
+
+  /** A route that is gone and has nothing under way is drained. */
+  async drain(route: string, sideId: string): Promise<{ open: number }> {
+    const body = this.#granted(route, await this.#ask('GET', `${routePath(route)}/sides/${encodeURIComponent(sideId)}`))
+    return body === null ? { open: 0 } : body as { open: number }
+  }
+
+  /** A question has no way to be refused but to fail. */
+  #granted(route: string, reply: Reply): unknown {
+    if (reply.status === 'refused') throw failure('TARGET_REFUSED', `edge refused to tell about ${route}: ${reply.reason}`)
+    if (reply.status === 'missing') return null
+    if (!isObject(reply.body)) throw failure('TARGET_UNREACHABLE', `edge at ${this.#url} answered about ${route} with something else than an object`)
+    return reply.body
+  }
+
+  async #ask(method: string, path: string, body?: object): Promise<Reply> {
+    let status: number
+    let answer: unknown
+    try {
+      const response = await fetch(this.#url + path, {
+        method, headers: { authorization: `Bearer ${this.#token}` }, signal: AbortSignal.timeout(this.#timeoutMs),
+        ...body && { body: JSON.stringify(body) },
+      })
+      status = response.status
+      answer = await response.json()
+    } catch (error) {
+      throw failure('TARGET_UNREACHABLE', `edge at ${this.#url} did not answer ${method} ${path}: ${because(error)}`)
+    }
+    const reason = isObject(answer) && typeof answer['message'] === 'string' ? answer['message'] : `status ${status}`
+    if (status >= 500) throw failure('TARGET_UNREACHABLE', `edge at ${this.#url} could not do ${method} ${path}: ${reason}`)
+    if (isObject(answer) && answer['code'] === 'NOT_FOUND') return { status: 'missing' }
+    return status < 300 ? { status: 'ok', body: answer } : { status: 'refused', reason }
+  }
+}
+
+const routePath = (route: string): string => `/routes/${encodeURIComponent(route)}`
+
+/** fetch hides the reason in the cause. */
+function because(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? `${message} (${cause.message || (cause as NodeJS.ErrnoException).code || cause.name})` : message
+}
+
+const asText = (split: RouteSplit | null): string => split
+  ? `${split.stable?.id ?? 'nothing'} / ${split.candidate?.id ?? 'nothing'} at ${split.percent}%` : 'no such route'
