@@ -40,7 +40,7 @@ export function partSpec(name: PartName, place: Place): ChildSpec {
         command: () => temporalCommand({ binary: temporalBinary(), file: home.temporalFile, port: ports.TEMPORAL_PORT, uiPort: ports.TEMPORAL_UI_PORT }),
         isReady: () => temporalIsReady(need(environment, 'TEMPORAL_ADDRESS'), need(environment, 'TEMPORAL_NAMESPACE')) }
     case 'edge':
-      return { ...base, stopSignal: 'SIGTERM', graceMs: 10_000,
+      return { ...base, stopSignal: 'SIGTERM', graceMs: 15_000, // more than EDGE_GRACE_MS
         command: () => nodeCommand(name, place),
         isReady: () => answers(`http://127.0.0.1:${ports.EDGE_CONTROL_PORT}/health`, readFileSync(home.edgeTokenFile, 'utf8').trim()) }
     case 'api':
