@@ -29,6 +29,9 @@ export class EventStore {
   /** How far each release is: a text that changes whenever its journal was written. */
   async heads(releaseIds: string[]): Promise<Map<string, string>> {
     const rows = await this.#database.release.findMany({ where: { id: { in: releaseIds } }, select: { id: true, sequence: true, status: true } })
-    return new Map(rows.map(({ id, sequence, status }) => [id, `${sequence} ${status}`]))
+    return new Map(rows.map((row) => [row.id, headOf(row)]))
   }
 }
+
+/** Where a release's journal is, as `heads` tells it. */
+export const headOf = ({ sequence, status }: { sequence: number; status: string }): string => `${sequence} ${status}`

@@ -11,7 +11,8 @@ const SUMMARY = {
 const DETAIL = { ...SUMMARY, input: true, view: true, sequence: true, workflowStarted: true, rollbacks: true, requestDigest: true } as const
 export type ReleaseSummaryRow = Prisma.ReleaseGetPayload<{ select: typeof SUMMARY }>
 export interface ReleaseRow extends ReleaseSummaryRow {
-  input: ReleaseInput
+  /** Empty where the journal made the row: a release that another one started. */
+  input: Partial<ReleaseInput>
   view: ReleaseView | null
   sequence: number
   workflowStarted: boolean

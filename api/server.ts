@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { InstallationKey } from '../config/key.js'
+import { readSettings } from '../config/settings.js'
+import { connect } from '../store/database.js'
+import type { TokenStore } from '../store/tokens.js'
+import { buildApp } from './app.js'
+import { ensureFirstToken } from './first-token.js'
+import { Temporal } from './temporal.js'
+import { wireServices } from './wiring.js'
+
+const TRY_AGAIN_MS = 1000
+
+const settings = readSettings()
+const log = pino({ level: settings.LOG_LEVEL, redact: ['req.headers.authorization', 'req.headers.cookie'] })
+const database = connect(settings.DATABASE_URL)
+const temporal = new Temporal(settings)
+const { services, authentication, starter, tokens } = wireServices({ settings, database, temporal, key: InstallationKey.read(settings.RELEASECTL_KEY_FILE), log })
+const app = await buildApp({ services, authentication, log })
+const stopping = new AbortController()
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop())
+starter.run()
+await app.listen({ host: settings.API_HOST, port: settings.API_PORT })
+if (settings.RELEASECTL_TOKEN_FILE !== undefined) await firstToken(tokens, settings.RELEASECTL_TOKEN_FILE)
+
+/** The database may come up after the API. */
+async function firstToken(store: TokenStore, file: string): Promise<void> {
+  while (!stopping.signal.aborted) {
+    try {
+      if (await ensureFirstToken(store, file)) log.info({ file }, 'wrote a new admin token')
+      return
+    } catch (error) {
+      log.warn({ err: error }, 'cannot look for an admin token; trying again')
+      await sleep(TRY_AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+}
+
+/** Answers what was asked, ends streams, then lets go of everything. */
+async function stop(): Promise<void> {
+  stopping.abort()
+  await app.close()
+  await starter.close()
+  await Promise.allSettled([temporal.close(), database.$disconnect()])
+  process.exit(0)
+}

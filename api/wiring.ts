@@ -1,0 +1,58 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { InstallationKey } from '../config/key.js'
+import type { Settings } from '../config/settings.js'
+import type { Door } from '../domain/compiled-plan.js'
+import { ApprovalStore } from '../store/approvals.js'
+import { AuditStore } from '../store/audit.js'
+import { BundleStore } from '../store/bundles.js'
+import { EventStore } from '../store/events.js'
+import type { PrismaClient } from '../store/generated/client.js'
+import { PlanStore } from '../store/plans.js'
+import { ReleaseStore } from '../store/releases.js'
+import { TokenStore } from '../store/tokens.js'
+import { ApprovalList } from './approval-list.js'
+import { AuditList } from './audit-list.js'
+import { Authentication } from './authentication.js'
+import { Bundles } from './bundles.js'
+import { EventFeed } from './event-feed.js'
+import { Health } from './health.js'
+import { Metrics } from './metrics.js'
+import { PlanCompiler } from './plan-compiler.js'
+import { Plans } from './plans.js'
+import { ReleaseCommands } from './release-commands.js'
+import { ReleaseReads } from './release-reads.js'
+import { ReleaseStarter } from './release-starter.js'
+import { ReleaseStarts } from './release-starts.js'
+import { ReleaseWatch } from './release-watch.js'
+import { Rollbacks } from './rollbacks.js'
+import type { Temporal } from './temporal.js'
+import { Tokens } from './tokens.js'
+import type { Services } from './types.js'
+
+export interface Wires { settings: Settings; database: PrismaClient; temporal: Temporal; key: InstallationKey; log: FastifyBaseLogger }
+
+/** Every service of the API on one database, one Temporal, one key. The starter does nothing until it is told to run. */
+export function wireServices({ settings, database, temporal, key, log }: Wires): { services: Services; authentication: Authentication; starter: ReleaseStarter; tokens: TokenStore } {
+  const taskQueue = settings.RELEASECTL_TASK_QUEUE
+  const [releases, events, tokens, bundleStore] = [new ReleaseStore(database), new EventStore(database), new TokenStore(database), new BundleStore(database, key)]
+  const audit = new AuditStore(database)
+  const authentication = new Authentication(tokens)
+  const compiler = new PlanCompiler(namesIn(settings.RELEASECTL_PLAN_ENV))
+  const bundles = new Bundles({ bundles: bundleStore, audit })
+  const plans = new Plans({ plans: new PlanStore(database), bundles, audit, compiler })
+  const starter = new ReleaseStarter({ releases, temporal, taskQueue, log })
+  const reads = new ReleaseReads({ releases, events, temporal })
+  const services: Services = {
+    starts: new ReleaseStarts({ releases, bundles: bundleStore, plans, compiler, starter, key, doors: namesIn(settings.RELEASECTL_DOORS) as Door[] }),
+    reads,
+    watch: new ReleaseWatch({ releases, events, feed: new EventFeed(events, log) }),
+    commands: new ReleaseCommands({ reads, audit, temporal, key, rollbacks: new Rollbacks({ releases, temporal, taskQueue }) }),
+    plans, bundles,
+    approvals: new ApprovalList(new ApprovalStore(database)), audit: new AuditList(audit),
+    tokens: new Tokens({ tokens, audit, authentication }),
+    health: new Health({ database, temporal }), metrics: new Metrics(releases),
+  }
+  return { services, authentication, starter, tokens }
+}
+
+const namesIn = (list: string): string[] => list.split(',').map((name) => name.trim()).filter((name) => name !== '')
