@@ -13,6 +13,7 @@ export const Settings = Type.Object({
   RELEASECTL_KEY_FILE: Type.String({ default: '.releasectl/key', description: 'base64 of 32 bytes: seals secrets, signs decisions' }),
   RELEASECTL_DOORS: Type.String({ default: 'api', description: 'doors whose approvals count, comma separated; add temporal to admit the Temporal Web UI' }),
   RELEASECTL_PLAN_ENV: Type.String({ default: '', description: 'names of this process\' environment that plans may read as env.NAME, comma separated' }),
+  RELEASECTL_SECRET_FILES: Type.Optional(Type.String({ description: 'folder whose files plans may read as file:/path secrets; left out: none' })),
   RELEASECTL_NOTIFICATIONS: Type.Optional(Type.String({ description: 'YAML file with channels and templates' })),
   RELEASECTL_TOKEN_FILE: Type.Optional(Type.String({ description: 'admin token of the embedded set-up: made on first start' })),
   API_HOST: Type.String({ default: '127.0.0.1' }),
