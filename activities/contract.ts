@@ -50,7 +50,7 @@ export interface LockRequest { tenant: string; concurrency: Concurrency; release
 export type LockAnswer =
   | { state: 'granted'; token: number }
   | { state: 'queued'; position: number; holder: string }
-  | { state: 'refused'; holder: string }
+  | { state: 'refused'; holder: string; /** Null: a freeze. */ workflowId: string | null }
 
 /** A route of a gateway and where it is set. */
 export interface RouteRef { gateway: string; route: string }

@@ -28,7 +28,7 @@ export class LockQueue {
     if (waiting >= 0) return { state: 'queued', position: waiting + 1, holder: this.#holderName() }
     const entry = { releaseId, workflowId, sinceMs: nowMs }
     if (holder === null && queue.length === 0 && this.#state.freeze === null) return { state: 'granted', token: this.#grant(entry, nowMs) }
-    if (policy === 'reject') return { state: 'refused', holder: this.#holderName() }
+    if (policy === 'reject') return { state: 'refused', holder: this.#holderName(), workflowId: holder?.workflowId ?? null }
     if (policy === 'supersede') {
       const older = [...(holder ? [holder] : []), ...queue]
       for (const other of older) this.#notices.push({ releaseId: other.releaseId, workflowId: other.workflowId, what: 'superseded', token: 0, by: releaseId })

@@ -8,6 +8,7 @@ import type { Ending, ReleaseOutcome } from '../domain/release.js'
 import { ApprovalDesk } from './approval-desk.js'
 import { Clerk } from './clerk.js'
 import { Controls } from './controls.js'
+import { mustBeFailure, reasonOf } from './failing.js'
 import type { ReleaseState } from './release-state.js'
 import type { UndoLog } from './undo-log.js'
 
@@ -54,7 +55,8 @@ export class ReleaseRun {
   /** A CEL condition. @throws CONFIG_INVALID when it cannot be evaluated */
   holds(expression: string, where: string): boolean {
     try { return evaluate(expression, this.#facts()) === true } catch (error) {
-      throw failure('CONFIG_INVALID', `condition of ${where}: ${error instanceof Error ? error.message : String(error)}`)
+      mustBeFailure(error)
+      throw failure('CONFIG_INVALID', `condition of ${where}: ${reasonOf(error)}`)
     }
   }
 

@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition } from '@temporalio/workflow'
+import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow'
 import type { ReleaseInput, ReleaseOutcome } from '../domain/release.js'
 import { answerMessages } from './answer-messages.js'
 import { mustBeFailure } from './failing.js'
@@ -36,8 +36,10 @@ export async function releaseWorkflow(input: ReleaseInput): Promise<ReleaseOutco
     return takeBack(run, plan.rollback, causeOf(run, error))
   })
 
-  await lock.giveBack()
-  await run.clerk.close()
-  await condition(allHandlersFinished)
-  return run.conclude(outcome)
+  return CancellationScope.nonCancellable(async () => {
+    await lock.giveBack()
+    await run.clerk.close()
+    await condition(allHandlersFinished)
+    return run.conclude(outcome)
+  })
 }

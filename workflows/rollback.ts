@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow'
 import type { ReleaseOutcome, RollbackInput } from '../domain/release.js'
 import { answerQueries } from './answer-messages.js'
 import { mustBeFailure } from './failing.js'
@@ -29,7 +30,9 @@ export async function rollbackWorkflow({ view, undo, rollback, scope, by, reason
     return run.end('failed', causeOf(run, error).reason, run.leftOver())
   })
 
-  await lock.giveBack()
-  await run.clerk.close()
-  return run.conclude(outcome)
+  return CancellationScope.nonCancellable(async () => {
+    await lock.giveBack()
+    await run.clerk.close()
+    return run.conclude(outcome)
+  })
 }
