@@ -1,4 +1,4 @@
-import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { forwardedResponse, trailerPairs, type ForwardedRequest } from './headers.js'
 import type { LiveSide } from './live-side.js'
 import { PROBLEMS, problemBody, type ProblemCode } from './problem.js'
@@ -74,6 +74,7 @@ export class Exchange {
       if (request.rawTrailers.length > 0) this.#out?.addTrailers(trailerPairs(request.rawTrailers))
       this.#out?.end()
     })
+    if (this.#out) setImmediate(flushHeaders, this.#out)
   }
 
   #answer(answer: IncomingMessage): void {
@@ -87,7 +88,6 @@ export class Exchange {
     if (length !== undefined) this.#remaining = Number(length)
     answer.on('data', (chunk: Buffer) => this.#pass(chunk))
     answer.on('end', () => this.#ended(answer))
-    // Headers leave with the first bytes of the body when those came along, and alone when the body takes its time.
     setImmediate(flushHeaders, response)
   }
 
@@ -161,6 +161,7 @@ export class Exchange {
   #name(): string { return `${this.#start.side.role} version ${this.#start.side.side.version}` }
 }
 
-function flushHeaders(response: ServerResponse): void {
-  if (!response.writableEnded && !response.destroyed) response.flushHeaders()
+/** Headers leave with the first bytes of the body when those came along, and alone when the body takes its time. */
+function flushHeaders(message: OutgoingMessage): void {
+  if (!message.writableEnded && !message.destroyed) message.flushHeaders()
 }

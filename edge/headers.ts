@@ -38,8 +38,10 @@ export function forwardedRequest(request: IncomingMessage, address: string, trus
   }
   if (chunked) headers.push('Transfer-Encoding', 'chunked')
   else if (!length && !BODILESS.has(request.method ?? '')) headers.push('Content-Length', '0')
+  const authority = request.headers.host ?? `${request.socket.localAddress ?? ''}:${request.socket.localPort ?? ''}`
+  if (request.headers.host === undefined) headers.push('Host', authority) // HTTP/1.0 need not have one, HTTP/1.1 must
   headers.push('X-Forwarded-For', forwardedFor === undefined ? address : `${forwardedFor}, ${address}`,
-    'X-Forwarded-Proto', proto ?? 'http', 'X-Forwarded-Host', host ?? request.headers.host ?? '', 'X-Forwarded-Port', port ?? String(request.socket.localPort))
+    'X-Forwarded-Proto', proto ?? 'http', 'X-Forwarded-Host', host ?? authority, 'X-Forwarded-Port', port ?? String(request.socket.localPort))
   return { headers, hasBody: chunked || request.headers['content-length'] !== undefined && request.headers['content-length'] !== '0' }
 }
 

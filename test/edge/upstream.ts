@@ -1,0 +1,28 @@
+import { once } from 'node:events'
+import http, { type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A version to put behind the gateway: a real server on a free port. */
+export interface TestUpstream { server: Server; port: number; url: string; stop(): Promise<void> }
+
+export async function upstream(answer: RequestListener, port = 0): Promise<TestUpstream> {
+  const server = http.createServer(answer).listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const { port: taken } = server.address() as AddressInfo
+  return {
+    server, port: taken, url: `http://127.0.0.1:${taken}`,
+    async stop() {
+      server.close()
+      server.closeAllConnections()
+      if (server.listening) await once(server, 'close')
+    },
+  }
+}
+
+/** Answers its name. */
+export const named = (name: string): Promise<TestUpstream> => upstream((request, response) => {
+  request.resume()
+  response.end(name)
+})
+
+export const side = (id: string, url: string): { id: string; version: string; url: string } => ({ id, version: `${id}.0`, url })
