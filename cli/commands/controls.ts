@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { isEnding, type ReleaseStatus, type ReleaseView, type Waiting } from '../../domain/release.js'
+import { action } from '../context.js'
+import { EXIT } from '../exit-codes.js'
+import { wordOf } from '../tree/glyphs.js'
+import { releasePath, watchRelease } from '../watch.js'
+
+interface Options { reason?: string; job?: string; full?: boolean; watch?: boolean }
+interface Accepted { status: ReleaseStatus; waiting: Waiting[] }
+
+const CONTROLS = {
+  pause: 'stop the clock of a release; what runs is finished',
+  resume: 'go on after a pause',
+  promote: 'skip the rest of a hold; --full: go to 100 % now',
+  abort: 'stop a release and take everything back',
+  retry: 'try again: a failed job, an unclear measurement, or undos that failed',
+  rollback: 'take a release back, also after it succeeded',
+} as const
+
+/** One command each to steer a release; the release itself says whether it admits it. */
+export function addControlCommands(program: Command): void {
+  for (const [name, description] of Object.entries(CONTROLS)) {
+    const command = program.command(`${name} <id>`).description(description)
+      .option('--reason <text>', 'for the journal and the audit').option('-w, --watch', 'go on watching')
+    if (name === 'promote') command.option('--full', 'go to 100 % now')
+    if (name === 'promote' || name === 'retry') command.option('--job <name>', 'which, when several wait')
+    command.action(action(async ({ api, terminal }, id: string, { reason, job, full, watch }: Options) => {
+      const body = { ...(reason !== undefined && { reason }), ...(job !== undefined && { job }), ...(name === 'promote' && { to: full === true ? 'full' : 'next' }) }
+      const before = watch === true ? await api.get<ReleaseView>(releasePath(id)) : null
+      const accepted = await api.post<Accepted>(releasePath(id, `/${name}`), body)
+      if (before) return await watchRelease(api, terminal, id, isEnding(before.status) ? before.sequence : -1)
+      terminal.answer(accepted, () => [`${name} taken: ${id} is ${wordOf(accepted.status)}`, ...accepted.waiting.map(({ what, where }) => `  waits for ${what}: ${where}`)])
+      return EXIT.succeeded
+    }))
+  }
+}

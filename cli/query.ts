@@ -1,0 +1,5 @@
+/** `?a=1&b=2` of what is given; empty when nothing is. */
+export function queryOf(values: Record<string, string | number | undefined>): string {
+  const given = Object.entries(values).flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]])
+  return given.length > 0 ? `?${new URLSearchParams(given).toString()}` : ''
+}
