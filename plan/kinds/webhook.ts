@@ -4,7 +4,7 @@ import { Headers, strict } from '../schema-parts.js'
 
 export const WebhookConfig = Type.Object({
   url: Type.String({ format: 'uri' }),
-  method: Type.Union(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => Type.Literal(method)), { default: 'POST' }),
+  method: Type.Union([Type.Literal('GET'), Type.Literal('POST'), Type.Literal('PUT'), Type.Literal('PATCH'), Type.Literal('DELETE')], { default: 'POST' }),
   headers: Type.Optional(Headers),
   body: Type.Optional(Type.Unknown({ description: 'sent as JSON, or as it is when a text' })),
   expectedStatus: Type.Optional(Type.Array(Type.Integer(), { description: 'default: any 2xx' })),
