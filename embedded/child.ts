@@ -61,7 +61,7 @@ export class Child {
     while (!await this.#isReady()) {
       if (this.#stopping.signal.aborted) throw new Error(`${this.name} was stopped before it was ready`)
       if (this.#starts > FIRST_STARTS || Date.now() > deadline) {
-        throw new Error(`${this.name} did not become ready (started ${this.#starts} times). The end of ${this.#log.path}:\n${this.#log.tail(15)}`)
+        throw new Error(`${this.name} did not become ready (started ${this.#starts} times). The end of ${this.#log.path}:\n${this.#log.tail(25)}`)
       }
       await sleep(PROBE_MS)
     }
