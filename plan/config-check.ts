@@ -81,7 +81,7 @@ export class ConfigCheck {
       const name = canonicalKey(key, properties) ?? (closed ? null : key)
       const property = name !== null && Object.hasOwn(properties, name) ? properties[name] : undefined
       if (name === null) this.#unknownKey(key, entry.key, properties)
-      else if (property?.elsewhere === true || (property && isNull(entry.value) && property.type !== undefined)) continue
+      else if (property?.elsewhere === true || (property && isNull(entry.value) && (property.type ?? property.anyOf) !== undefined)) continue
       else if (property?.notInThisBuild !== undefined) {
         if (!absent.has(property.notInThisBuild)) this.#issues.add('NOT_IN_THIS_BUILD', entry.key, `${name}: ${property.notInThisBuild} are not in this build`)
         absent.add(property.notInThisBuild)

@@ -30,3 +30,7 @@ export interface PlanSchema extends TSchema, PlanKeywords {
   description?: string
   default?: unknown
 }
+
+/** Seen as the walk sees it. */
+export const planSchema = (schema: TSchema): PlanSchema => schema
+export const propertiesOf = (schema: TSchema): Record<string, PlanSchema> => planSchema(schema).properties ?? {}

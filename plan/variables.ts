@@ -48,6 +48,8 @@ export class Variables {
   has(name: string): boolean { return this.#given.has(name) }
   names(): string[] { return [...this.#given.keys()] }
 
+  builtInNames(): string[] { return this.names().filter((name) => this.#given.get(name)?.[0]?.layer === 'built-in') }
+
   /** Every variable but the built-ins, as far as they have values. Resolves, and reports, all that the plan declares. */
   all(resolver: Resolver): [string, Node][] {
     for (const name of this.#planNames) this.value(name, resolver, [`variables.${name}`])
