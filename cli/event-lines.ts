@@ -2,7 +2,7 @@ import type { ReleaseEvent, ReleaseView } from '../domain/release.js'
 import type { Terminal } from './terminal.js'
 import { padTo } from './tree/line.js'
 import { renderTree } from './tree/render.js'
-import type { Watcher } from './watch.js'
+import type { Watcher } from './watcher.js'
 
 /** One line an event, with its time, for logs that nobody can redraw; the whole tree at the end. With -o json or yaml: the last view only. */
 export class EventLines implements Watcher {

@@ -3,7 +3,7 @@ import { Screen } from './screen.js'
 import { spinner } from './tree/glyphs.js'
 import { layOut, line, span } from './tree/line.js'
 import { renderTree } from './tree/render.js'
-import type { ReleaseAnswer, Watcher } from './watch.js'
+import type { ReleaseAnswer, Watcher } from './watcher.js'
 
 const FRAME_MS = 100
 /** What changes without an event (measures, a worker that is gone) is seen within this time. */

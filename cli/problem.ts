@@ -19,7 +19,7 @@ export function linesOfError(error: unknown): { code: string | null; lines: stri
 
 const issueLine = (issue: Record<string, unknown>): string => {
   const place = [issue['file'], issue['line'], issue['column']].filter((part) => typeof part === 'string' || typeof part === 'number').join(':')
-  const [path, message, hint] = [issue['path'], issue['message'], issue['hint']].map((part) => typeof part === 'string' ? part : '')
+  const [path, message, hint] = [issue['path'], issue['message'], issue['suggestion'] ?? issue['hint']].map((part) => typeof part === 'string' ? part : '')
   return `${[place, path].filter((part) => part !== '').join('  ')}: ${message ?? ''}${hint === '' ? '' : ` (${hint ?? ''})`}`
 }
 

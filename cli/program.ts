@@ -11,6 +11,7 @@ import { addPlansCommands } from './commands/plans.js'
 import { addRunCommand } from './commands/run.js'
 import { addServerCommand } from './commands/server.js'
 import { addTokensCommands } from './commands/tokens.js'
+import { addValidateCommand } from './commands/validate.js'
 import { addVersionCommand } from './commands/version.js'
 import { addWatchCommands } from './commands/watch.js'
 import { EXIT_HELP } from './exit-codes.js'
@@ -31,7 +32,7 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`${text.trimEnd()}\n  see: releasectl --help\n`) })
   program.helpCommand(true)
   program.commandsGroup('Plans:')
-  addInitCommand(program); addPlansCommands(program); addKindsCommands(program)
+  addInitCommand(program); addValidateCommand(program); addPlansCommands(program); addKindsCommands(program)
   program.commandsGroup('Releases:')
   addRunCommand(program); addWatchCommands(program); addListCommand(program); addLogsCommand(program)
   program.commandsGroup('Steering:')

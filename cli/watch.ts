@@ -6,20 +6,9 @@ import { EventLines } from './event-lines.js'
 import { EXIT, exitCodeOfEnding, type ExitCode } from './exit-codes.js'
 import { follow } from './follow.js'
 import { LiveTree } from './live-tree.js'
+import { releasePath } from './release-path.js'
 import type { Terminal } from './terminal.js'
-
-/** GET /releases/:id. `live` false: the view is what the database last knew, because the release has ended or its worker does not answer. */
-export type ReleaseAnswer = ReleaseView & { live?: boolean }
-
-/** What shows a release to who watches it: a tree on a terminal, lines in a CI log. */
-export interface Watcher {
-  /** Something happened. */
-  event(event: ReleaseEvent): void
-  /** Discreet: the connection is lost. Null: it is back. */
-  note(text: string | null): void
-  /** The last picture; nothing is shown after it. */
-  end(view: ReleaseView): void
-}
+import type { ReleaseAnswer, Watcher } from './watcher.js'
 
 const AGAIN_MS = 1000
 
@@ -50,8 +39,6 @@ export async function watchRelease(api: ApiClient, terminal: Terminal, releaseId
   terminal.remark(`you left; the release goes on. Come back with: releasectl watch ${releaseId}`)
   return EXIT.interrupted
 }
-
-export const releasePath = (releaseId: string, rest = ''): string => `/releases/${encodeURIComponent(releaseId)}${rest}`
 
 /** Follow the journal. @returns true: the release has ended; false: the person left */
 async function hasEnded(api: ApiClient, path: string, watcher: Watcher, signal: AbortSignal): Promise<boolean> {

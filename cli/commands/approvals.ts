@@ -3,7 +3,8 @@ import type { ApprovalView } from '../../domain/release.js'
 import { action } from '../context.js'
 import { EXIT } from '../exit-codes.js'
 import { lasting } from '../tree/clock.js'
-import { releasePath, watchRelease } from '../watch.js'
+import { releasePath } from '../release-path.js'
+import { watchRelease } from '../watch.js'
 
 interface Options { approval?: string; comment?: string; watch?: boolean }
 interface ApprovalRow { releaseId: string; approval: ApprovalView; release: { project: string; environment: string; version: string; requestedBy: string } }

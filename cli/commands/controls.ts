@@ -3,7 +3,8 @@ import { isEnding, type ReleaseStatus, type ReleaseView, type Waiting } from '..
 import { action } from '../context.js'
 import { EXIT } from '../exit-codes.js'
 import { wordOf } from '../tree/glyphs.js'
-import { releasePath, watchRelease } from '../watch.js'
+import { releasePath } from '../release-path.js'
+import { watchRelease } from '../watch.js'
 
 interface Options { reason?: string; job?: string; full?: boolean; watch?: boolean }
 interface Accepted { status: ReleaseStatus; waiting: Waiting[] }

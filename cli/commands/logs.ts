@@ -6,7 +6,7 @@ import { follow } from '../follow.js'
 import { LogLines, type LogChunk } from '../log-lines.js'
 import { queryOf } from '../query.js'
 import type { Span } from '../tree/line.js'
-import { releasePath } from '../watch.js'
+import { releasePath } from '../release-path.js'
 
 interface Options { follow?: boolean; job?: string }
 const PAGE = 1000

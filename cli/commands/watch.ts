@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import { action } from '../context.js'
 import { EXIT } from '../exit-codes.js'
 import { renderTree } from '../tree/render.js'
-import { releasePath, watchRelease, type ReleaseAnswer } from '../watch.js'
+import { releasePath } from '../release-path.js'
+import { watchRelease } from '../watch.js'
+import type { ReleaseAnswer } from '../watcher.js'
 
 /** `watch` and `status`: a release as a tree, until it has ended or as it is now. */
 export function addWatchCommands(program: Command): void {

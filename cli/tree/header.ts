@@ -2,7 +2,7 @@ import { isEnding, type ReleaseView } from '../../domain/release.js'
 import { lasting, spent, wallClock } from './clock.js'
 import { colourOf, glyph, wordOf } from './glyphs.js'
 import { line, span, type Line } from './line.js'
-import type { TreeOptions } from './render.js'
+import type { TreeOptions } from './options.js'
 
 /** What is released where, in which state and for how long; who started it. */
 export function headerLines(view: ReleaseView, { now, frame, timezone }: TreeOptions): Line[] {

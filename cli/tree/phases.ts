@@ -5,7 +5,7 @@ import { progressBar } from './bar.js'
 import { lasting } from './clock.js'
 import { glyph } from './glyphs.js'
 import { line, span, type Line, type Span } from './line.js'
-import type { TreeOptions } from './render.js'
+import type { TreeOptions } from './options.js'
 
 const VERDICT_COLOURS = { pass: 'green', fail: 'red', inconclusive: 'yellow', outage: 'yellow' } as const
 

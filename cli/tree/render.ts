@@ -2,24 +2,11 @@ import { isEnding, type ReleaseView } from '../../domain/release.js'
 import { endingLines } from './ending.js'
 import { headerLines } from './header.js'
 import { blank, layOut, type Line } from './line.js'
+import type { TreeOptions } from './options.js'
 import { splitLines } from './splits.js'
 import { stageLines } from './stages.js'
 import { undoLines } from './undo.js'
 import { waitingLines } from './waiting.js'
-
-export interface TreeOptions {
-  /** ms since epoch: what elapsed and remaining times count from. */
-  now: number
-  /** Columns. */
-  width: number
-  colour: boolean
-  /** Turns the spinner; counts up from 0. */
-  frame: number
-  /** Rows there are; finished stages fold when the tree is taller. */
-  height?: number
-  /** IANA name; default: this machine's. */
-  timezone?: string
-}
 
 /** A release as a person wants to see it: what runs, how far it is, what it waits for and the command that ends the wait. */
 export function renderTree(view: ReleaseView, options: TreeOptions): string[] {

@@ -1,7 +1,7 @@
 import type { SplitView } from '../../domain/release.js'
 import { splitBar } from './bar.js'
 import { line, span, widthOf, type Line } from './line.js'
-import type { TreeOptions } from './render.js'
+import type { TreeOptions } from './options.js'
 
 /** Who gets the traffic: one bar a route, the candidate grows from the left. */
 export function splitLines(splits: readonly SplitView[], { width }: TreeOptions): Line[] {

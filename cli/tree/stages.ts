@@ -3,7 +3,7 @@ import { spent } from './clock.js'
 import { glyph } from './glyphs.js'
 import { line, padTo, span, type Line, type Span } from './line.js'
 import { phaseLines } from './phases.js'
-import type { TreeOptions } from './render.js'
+import type { TreeOptions } from './options.js'
 import stringWidth from 'string-width'
 
 const BRANCH = span('│ ', 'dim')

@@ -1,7 +1,7 @@
 import type { ReleaseView } from '../../domain/release.js'
 import { glyph, spinner } from './glyphs.js'
 import { line, span, type Line } from './line.js'
-import type { TreeOptions } from './render.js'
+import type { TreeOptions } from './options.js'
 
 const TAKING_BACK = ['rolling_back', 'rolled_back', 'failed', 'rejected', 'expired', 'cancelled', 'superseded']
 

@@ -1,7 +1,7 @@
 import type { ApprovalView, ReleaseView, Waiting } from '../../domain/release.js'
 import { lasting, wallClock } from './clock.js'
 import { line, padTo, span, type Line } from './line.js'
-import type { TreeOptions } from './render.js'
+import type { TreeOptions } from './options.js'
 import stringWidth from 'string-width'
 
 /** What each command does to a release that waits, and how it is typed. */

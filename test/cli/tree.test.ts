@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
-import { renderTree, type TreeOptions } from '../../cli/tree/render.js'
+import type { TreeOptions } from '../../cli/tree/options.js'
+import { renderTree } from '../../cli/tree/render.js'
 import type { ReleaseView } from '../../domain/release.js'
 import { awaitingApproval, midCanary, NOW, rolledBack } from './sample-view.js'
 
