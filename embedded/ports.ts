@@ -43,3 +43,14 @@ export function freePort(): Promise<number> {
     })
   })
 }
+
+/** A whole set of them, for an installation beside the usual one. */
+export async function freePorts(): Promise<Ports> {
+  const ports = { ...DEFAULT_PORTS }
+  const taken = new Set<number>()
+  for (const name of Object.keys(ports) as PortName[]) {
+    do ports[name] = await freePort(); while (taken.has(ports[name]))
+    taken.add(ports[name])
+  }
+  return ports
+}

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { cpSync, existsSync, renameSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, renameSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 const USER = 'postgres'
@@ -17,10 +16,15 @@ export function postgresUser(): PostgresUser {
   return { uid: id('-u'), gid: id('-g') }
 }
 
-/** The folder, or a twin under /var/lib that the user can reach when a parent of it is closed to him. */
+/** The folder; or, when a parent of it is closed to the user, one under /var/lib that a link in its place leads to. */
 export function reachableFolder(folder: string, user: PostgresUser): string {
   if (user.uid === undefined || isOpen(dirname(resolve(folder)))) return folder
-  return join(SHARED, createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 12))
+  const target = linkTarget(folder)
+  if (target !== undefined) return target
+  mkdirSync(SHARED, { recursive: true, mode: 0o755 })
+  const twin = mkdtempSync(join(SHARED, 'data-'))
+  symlinkSync(twin, folder)
+  return twin
 }
 
 /** The folder of binaries, copied once to where the user can reach it when he cannot. */
@@ -33,6 +37,10 @@ export function reachableBinaries(folder: string, version: string, user: Postgre
     if (!existsSync(copy)) renameSync(unfinished, copy)
   }
   return copy
+}
+
+function linkTarget(path: string): string | undefined {
+  try { return readlinkSync(path) } catch { return undefined }
 }
 
 function userExists(): boolean {

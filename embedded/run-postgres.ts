@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Child } from './child.js'
 import { freePort } from './ports.js'
@@ -11,6 +11,7 @@ export async function runPostgres(folder: string): Promise<RunningPostgres> {
   const password = 'releasectl'
   const port = await freePort()
   await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o711) // the user that runs it for root must pass through
   const child = new Child({
     name: 'postgres', logFile: join(folder, 'postgres.log'), stopSignal: 'SIGINT', graceMs: 20_000,
     command: async () => postgresCommand(await preparePostgres(join(folder, 'postgres'), port, password), ['-c', 'fsync=off', '-c', 'max_connections=300']),

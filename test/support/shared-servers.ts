@@ -40,7 +40,7 @@ class SharedServers {
   }
 
   async #startPostgres(): Promise<RunningPostgres> {
-    const postgres = await runPostgres(join(await this.#folder, 'postgres'))
+    const postgres = await runPostgres(await this.#folder)
     await migrate(postgres.url)
     return postgres
   }
