@@ -16,7 +16,7 @@ export interface Sources {
   gateways: Record<string, TrafficPort>
   metrics: MetricsPort
   /** For plans that name no address. */
-  prometheusUrl?: string
+  prometheusUrl: string | null
 }
 
 /** Ask the source once. An error that is no answer of the source's is let through. */
@@ -56,9 +56,9 @@ async function askQueries({ metrics, prometheusUrl }: Sources, source: Exclude<M
 
 const isSilence = (error: unknown): boolean => error instanceof ApplicationFailure && error.type === 'TARGET_UNREACHABLE'
 
-function metricQuery(source: Exclude<MetricSource, { type: 'gateway' }>, query: string, headers: Record<string, string>, prometheusUrl: string | undefined): MetricQuery {
+function metricQuery(source: Exclude<MetricSource, { type: 'gateway' }>, query: string, headers: Record<string, string>, prometheusUrl: string | null): MetricQuery {
   if (source.type === 'json') return { source: 'json', url: source.url, path: query, headers }
   const address = source.address ?? prometheusUrl
-  if (address === undefined) throw failure('CONFIG_INVALID', 'no Prometheus to ask: the plan names no address and PROMETHEUS_URL is not set')
+  if (address === null) throw failure('CONFIG_INVALID', 'no Prometheus to ask: the plan names no address and PROMETHEUS_URL is not set')
   return { source: 'prometheus', address, query, headers }
 }

@@ -1,7 +1,7 @@
 import { failure } from '../../domain/failures.js'
 import { isObject, type JsonObject } from '../../domain/json.js'
 import type { WebhookConfig } from '../../plan/kinds/webhook.js'
-import type { KindRunner } from '../kind-runner.js'
+import type { JobContext, KindRunner } from '../kind-runner.js'
 
 const OUTPUT_LIMIT = 16 * 1024
 const WORDS_LIMIT = 500
@@ -29,7 +29,8 @@ export const createWebhookRunner = (): KindRunner<WebhookConfig> => ({
 
 type Request = Pick<WebhookConfig, 'url' | 'method'> & { headers: Record<string, string> | undefined; body: unknown; expectedStatus: number[] | undefined }
 
-async function call({ url, method, headers, body, expectedStatus }: Request, { idempotencyKey, signal, timeoutMs }: { idempotencyKey: string; signal: AbortSignal; timeoutMs: number }): Promise<{ status: number; text: string }> {
+async function call({ url, method, headers, body, expectedStatus }: Request, context: JobContext): Promise<{ status: number; text: string }> {
+  const { idempotencyKey, signal, timeoutMs } = context
   const who = `${method} to ${new URL(url).host}` // the rest of a URL may be a secret
   const timeout = AbortSignal.timeout(timeoutMs)
   const sent = new Headers({ ...body !== undefined && typeof body !== 'string' && { 'content-type': 'application/json' }, ...headers })
@@ -39,7 +40,7 @@ async function call({ url, method, headers, body, expectedStatus }: Request, { i
     throw failure('TARGET_UNREACHABLE', timeout.aborted ? `${who}: no answer within ${timeoutMs} ms` : `${who}: no answer: ${causeOf(error)}`)
   })
   if (expectedStatus ? expectedStatus.includes(status) : status >= 200 && status < 300) return { status, text }
-  throw failure(status >= 500 || LATER.includes(status) ? 'TARGET_UNREACHABLE' : 'TARGET_REFUSED', `${who} answered ${status}: ${text.slice(0, WORDS_LIMIT)}`)
+  throw failure(status >= 500 || LATER.includes(status) ? 'TARGET_UNREACHABLE' : 'TARGET_REFUSED', `${who} answered ${status}: ${context.redact(text).slice(0, WORDS_LIMIT)}`)
 
   async function send(): Promise<{ status: number; text: string }> {
     const answer = await fetch(url, {

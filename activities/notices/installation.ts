@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { Value } from 'typebox/value'
 import { parse } from 'yaml'
 import { failure } from '../../domain/failures.js'
@@ -33,11 +33,11 @@ export class InstallationChannels {
     if (unknown.length > 0) throw new Error(`unknown key ${unknown.join(', ')}; known: channels, templates, rules`)
   }
 
-  /** @param file null: no channels. @throws Error naming the file when it cannot be read or is not of that shape */
-  static async read(file: string | null, environment: Environment = process.env): Promise<InstallationChannels> {
-    if (file === null) return new InstallationChannels({}, environment)
+  /** Read once, at start. @param file left out: no channels. @throws Error naming the file when it cannot be read or is not of that shape */
+  static read(file: string | undefined, environment: Environment = process.env): InstallationChannels {
+    if (file === undefined) return new InstallationChannels({}, environment)
     try {
-      const content: unknown = parse(await readFile(file, 'utf8')) ?? {}
+      const content: unknown = parse(readFileSync(file, 'utf8')) ?? {}
       if (!isObject(content)) throw new Error('must hold channels and templates')
       const { notifications = content } = content
       return new InstallationChannels(notifications as Written, environment)

@@ -18,6 +18,7 @@ beforeAll(async () => {
       case 'list': return { body: '[1, 2]' }
       case 'large': return { body: JSON.stringify({ text: 'x'.repeat(20_000) }) }
       case 'silent': return null
+      case 'echo': return { status: 400, body: `${'x'.repeat(497)}s3cret` }
       default: return { body: 'plain words' }
     }
   })
@@ -51,6 +52,11 @@ test('an answer too large for a history is left out, and the message says so', a
 
 test.each([[404, 'TARGET_REFUSED'], [302, 'TARGET_REFUSED'], [422, 'TARGET_REFUSED'], [429, 'TARGET_UNREACHABLE'], [503, 'TARGET_UNREACHABLE']])('an answer of %i is %s, with the beginning of its words', async (status, type) => {
   await expect(runner.execute(config(`/status/${status}`), jobContext())).rejects.toMatchObject({ type, message: `POST to ${new URL(server.url).host} answered ${status}: ${'x'.repeat(500)}` })
+})
+
+test('a secret the far side repeats is taken out before its words are cut: half of one would stay', async () => {
+  const redact = (text: string): string => text.replaceAll('s3cret', '***')
+  await expect(runner.execute(config('/echo'), jobContext({ redact }))).rejects.toMatchObject({ message: expect.stringMatching(/x{497}\*{3}$/) as string })
 })
 
 test('the plan says which statuses it expects', async () => {
