@@ -1,7 +1,8 @@
 import type { JsonObject } from '../domain/json.js'
 import { compilePlan, type CompileResult } from '../plan/compile.js'
 import { placeholderContext } from '../plan/context.js'
-import type { Issue } from '../plan/issue.js'
+import { explainPlan } from '../plan/explain.js'
+import { formatIssues } from '../plan/format-issues.js'
 import type { Bundle } from './bundle.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 import { givenEnvironment } from './given-variables.js'
@@ -24,13 +25,19 @@ export function printChecked(terminal: Terminal, result: CompileResult, { entry,
   const errors = result.valid ? [] : result.issues.filter(({ severity }) => severity === 'error')
   const warnings = result.valid ? result.warnings : result.issues.filter(({ severity }) => severity === 'warning')
   const issues = errors.map(({ code, file, path, line, column, message, suggestion }) => ({ code, file, path, line, column, message, ...(suggestion !== undefined && { suggestion }) }))
-  if (warnings.length > 0) terminal.remark(warnings.map(lineOf).join('\n'))
+  if (warnings.length > 0) terminal.remark(`${formatIssues(warnings, files, { colour: terminal.colours })}\n`)
   terminal.answer({ valid: result.valid, issues }, () => result.valid
     ? [`${terminal.paint('✔', 'green')} ${entry} is valid: ${countOf(result.plan.stages.length, 'stage')}, ${countOf(result.plan.stages.flatMap(({ jobs }) => jobs).length, 'job')}, ${countOf(Object.keys(files).length, 'file')}`]
-    : [...errors.map(lineOf), '', `${terminal.paint('✘', 'red')} ${countOf(errors.length, 'issue')}`])
+    : [formatIssues(errors, files, { colour: terminal.colours }), '', `${terminal.paint('✘', 'red')} ${countOf(errors.length, 'issue')}`])
   return result.valid ? EXIT.succeeded : EXIT.usage
 }
 
-const lineOf = ({ file, line, column, severity, message, suggestion }: Issue): string =>
-  `${file}:${line}:${column}: ${severity === 'warning' ? 'warning: ' : ''}${message}${suggestion === undefined ? '' : `; ${suggestion}`}`
+/** What a valid plan will do and what would be undone; the issues of another. */
+export function printExplained(terminal: Terminal, result: CompileResult, bundle: Bundle): ExitCode {
+  if (!result.valid) return printChecked(terminal, result, bundle)
+  const explanation = explainPlan(result.plan)
+  terminal.answer(explanation, () => [explanation.text])
+  return EXIT.succeeded
+}
+
 const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

@@ -6,12 +6,13 @@ import { addDoctorCommand } from './commands/doctor.js'
 import { addInitCommand } from './commands/init.js'
 import { addKindsCommands } from './commands/kinds.js'
 import { addListCommand } from './commands/list.js'
+import { addLocalPlanCommands } from './commands/local-plan.js'
 import { addLogsCommand } from './commands/logs.js'
 import { addPlansCommands } from './commands/plans.js'
 import { addRunCommand } from './commands/run.js'
+import { addSchemaCommand } from './commands/schema.js'
 import { addServerCommand } from './commands/server.js'
 import { addTokensCommands } from './commands/tokens.js'
-import { addValidateCommand } from './commands/validate.js'
 import { addVersionCommand } from './commands/version.js'
 import { addWatchCommands } from './commands/watch.js'
 import { EXIT_HELP } from './exit-codes.js'
@@ -32,7 +33,7 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`${text.trimEnd()}\n  see: releasectl --help\n`) })
   program.helpCommand(true)
   program.commandsGroup('Plans:')
-  addInitCommand(program); addValidateCommand(program); addPlansCommands(program); addKindsCommands(program)
+  addInitCommand(program); addLocalPlanCommands(program); addPlansCommands(program); addKindsCommands(program); addSchemaCommand(program)
   program.commandsGroup('Releases:')
   addRunCommand(program); addWatchCommands(program); addListCommand(program); addLogsCommand(program)
   program.commandsGroup('Steering:')

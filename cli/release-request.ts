@@ -11,7 +11,7 @@ export interface RunOptions {
 }
 
 /** The body of POST /releases. */
-export type ReleaseRequest = JsonObject & { project: string; environment: string }
+export type ReleaseRequest = JsonObject & { project: string; environment: string; version?: string; variables?: JsonObject }
 
 /** What a person asked for, as the API takes it. @throws REQUEST_INVALID */
 export function releaseRequest(source: PlanSource, options: RunOptions): ReleaseRequest {

@@ -10,7 +10,9 @@ import { EXIT } from '../exit-codes.js'
 import type { RunOptions } from '../release-request.js'
 import { watchRelease } from '../watch.js'
 
-interface Accepted { id: string; status: string; project?: string; environment?: string; version?: string }
+interface Accepted { id: string; status: string }
+/** Of `--dry-run`: the API has the stored plan, not this machine. */
+interface DryRun { explanation: { text?: string } }
 
 const TRIES = 4
 
@@ -26,11 +28,12 @@ export function addRunCommand(program: Command): void {
     .option('--auto-rollback', 'take everything back when a job fails').option('--no-auto-rollback', 'stop and ask instead')
     .option('--skip-approval', 'as an admin, ask nobody; audited').option('--idempotency-key <key>', 'the same key starts one release only (default: a new one)')
     .action(action(async ({ api, terminal }, plan: string, options: RunOptions) => {
-      const { planSource, releaseRequest } = await import('../local.js')
+      const { checkPlan, planSource, printExplained, releaseRequest } = await import('../local.js')
       const source = planSource(plan)
       const request = releaseRequest(source, options)
+      if (options.dryRun === true && source.kind === 'file') return printExplained(terminal, checkPlan(source.bundle, request), source.bundle)
       const accepted = await start(api, request, options.idempotencyKey ?? randomUUID())
-      if (options.dryRun === true) { terminal.answer(accepted, () => [JSON.stringify(accepted, null, 2)]); return EXIT.succeeded }
+      if ('explanation' in accepted) { terminal.answer(accepted, () => [accepted.explanation.text ?? JSON.stringify(accepted.explanation, null, 2)]); return EXIT.succeeded }
       if (options.watch === true && options.detach !== true) return await watchRelease(api, terminal, accepted.id)
       terminal.answer(accepted, () => [`${accepted.id} ${accepted.status}`, `  releasectl watch ${accepted.id}`])
       return EXIT.succeeded
@@ -38,9 +41,9 @@ export function addRunCommand(program: Command): void {
 }
 
 /** Ask until the API answers: the key makes sure that one release starts, however often it is asked. */
-async function start(api: ApiClient, request: JsonObject, key: string): Promise<Accepted> {
+async function start(api: ApiClient, request: JsonObject, key: string): Promise<Accepted | DryRun> {
   for (let attempt = 1; ; attempt++) {
-    try { return await api.post<Accepted>('/releases', request, { 'idempotency-key': key }) } catch (error) {
+    try { return await api.post<Accepted | DryRun>('/releases', request, { 'idempotency-key': key }) } catch (error) {
       if (attempt === TRIES || !(error instanceof ApplicationFailure) || error.type !== 'UNAVAILABLE') throw error
       await sleep(200 * 2 ** attempt)
     }

@@ -75,3 +75,38 @@ test('kinds are known without a server', async () => {
   expect((await cli(['kinds', 'info', 'health_check'])).stdout).toContain('validation (also health_check)')
   expect((await cli(['kinds', 'info', 'skript'])).stderr).toContain('error: no kind skript; there are: rollout, ')
 })
+
+test('validate marks what is wrong in the line it stands in', async () => {
+  const folder = emptyFolder()
+  writeFileSync(join(folder, 'release.yaml'), BAD.replace('includes: [{ path: ./common.yaml }]\n', '').replace('${includes.common.script}', 'echo'))
+  const { code, stdout } = await cli(['validate', 'release.yaml'], { folder })
+  expect(code).toBe(2)
+  expect(stdout).toContain('      - nmae: tests\n      |         ^')
+  expect(stdout).toContain('did you mean "name"?')
+})
+
+test('explain and run --dry-run say what a plan does and what would be undone, and ask no server', async () => {
+  const folder = emptyFolder()
+  await cli(['init'], { folder })
+  const explained = await cli(['explain', 'release.yaml', '-e', 'staging', '-p', 'hello'], { folder })
+  expect(explained.code).toBe(0)
+  expect(explained.stdout).toContain('10 % for 30s')
+  expect(explained.stdout).toContain('if it is taken back:\n  1. the traffic rollout shifted')
+  const dry = await cli(['run', 'release.yaml', '--dry-run', '-e', 'staging', '-p', 'hello'], { folder })
+  expect([dry.code, dry.stdout]).toEqual([0, explained.stdout])
+  const json = JSON.parse((await cli(['explain', 'release.yaml', '-o', 'json'], { folder })).stdout) as { stages: { name: string }[] }
+  expect(json.stages.map(({ name }) => name)).toEqual(['prepare', 'ship'])
+})
+
+test('explain of an invalid plan is its issues and exit 2', async () => {
+  const folder = emptyFolder()
+  writeFileSync(join(folder, 'release.yaml'), BAD)
+  const { code, stdout } = await cli(['explain', 'release.yaml', '-o', 'json'], { folder })
+  expect([code, (JSON.parse(stdout) as { valid: boolean }).valid]).toEqual([2, false])
+})
+
+test('schema is JSON Schema that names every kind', async () => {
+  const schema = JSON.parse((await cli(['schema'])).stdout) as { $schema: string; $defs: { job: { properties: { type: { enum: string[] } } } } }
+  expect(schema.$schema).toBe('https://json-schema.org/draft/2020-12/schema')
+  expect(schema.$defs.job.properties.type.enum).toContain('rollout')
+})
