@@ -12,7 +12,7 @@ export const createDecisionActivities = ({ key }: { key: { verify(text: string, 
       return door === 'temporal' ? { good: true } : { good: false, why: `it says it came through ${door}, but carries no proof of that` }
     }
     if (!key.verify(proofText(releaseId, verdict, decision), proof)) return { good: false, why: 'its proof is not this installation\'s for this release, approval and person' }
-    if (proofUntil === undefined || !(Date.parse(receivedAt) <= Date.parse(proofUntil))) return { good: false, why: `its proof was good until ${proofUntil ?? 'never'}, it came at ${receivedAt}` }
+    if (!(Date.parse(receivedAt) <= Date.parse(proofUntil ?? ''))) return { good: false, why: `its proof was good until ${proofUntil ?? 'never'}, it came at ${receivedAt}` }
     return { good: true }
   },
 })

@@ -11,7 +11,7 @@ export function quantile(q: number, buckets: readonly { le: number; count: numbe
   const rank = q * total
   let [below, start] = [0, 0]
   for (const { le, count } of bounds) {
-    if (count >= rank && count > below) return start + (le - start) * (rank - below) / (count - below)
+    if (count >= rank) return start + (le - start) * (rank - below) / (count - below)
     ;[below, start] = [Math.max(below, count), le]
   }
   return last.le
