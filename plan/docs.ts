@@ -1,0 +1,3 @@
+import { planReference } from './plan-reference.js'
+
+process.stdout.write(planReference())
