@@ -1,10 +1,12 @@
-import type { Agent, ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES, type Agent, type ClientRequest, type IncomingMessage, type OutgoingMessage, type ServerResponse } from 'node:http'
 import { forwardedResponse, trailerPairs, type ForwardedRequest } from './headers.js'
 import type { LiveSide } from './live-side.js'
 import { PROBLEMS, problemBody, type ProblemCode } from './problem.js'
 
 /** What may be sent again when a kept connection turned out dead (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+const SMALL_BODY_BYTES = 8192
 
 /** Those under way, watched for standing still. `nowMs` is coarse: set by a timer, free to read. */
 export interface Underway { nowMs: number; readonly exchanges: Set<Exchange> }
@@ -35,7 +37,12 @@ export class Exchange {
     start.side.load.open++
     start.underway.exchanges.add(this)
     response.on('close', () => this.#closed())
-    this.#send(start.side.upstream.agent)
+    try {
+      this.#send(start.side.upstream.agent)
+    } catch (error) { // what Node reads it does not always write again
+      this.#fail('REQUEST_INVALID', `the request cannot be passed on: ${(error as Error).message}`)
+      return
+    }
     if (start.forwarded.hasBody) this.#streamBody()
     else this.#out?.end()
   }
@@ -80,10 +87,16 @@ export class Exchange {
   #answer(answer: IncomingMessage): void {
     if (this.#settled) return void answer.destroy()
     const response = this.#response
+    try {
+      if (answer.statusCode === 101) throw new Error('it switches protocols without being asked')
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', forwardedResponse(answer, this.#start.side.headers, this.#start.cookie))
+    } catch (error) { // what Node reads it does not always write again
+      this.#fail('UPSTREAM_UNREACHABLE', `the answer of ${this.#name()} cannot be passed on: ${(error as Error).message}`)
+      return
+    }
     this.#in = answer
     this.#activeMs = this.#start.underway.nowMs
     answer.on('error', () => this.#breakOff())
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', forwardedResponse(answer, this.#start.side.headers, this.#start.cookie))
     const length = answer.headers['content-length']
     if (length !== undefined) this.#remaining = Number(length)
     answer.on('data', (chunk: Buffer) => this.#pass(chunk))
@@ -98,7 +111,9 @@ export class Exchange {
     this.#remaining -= chunk.length
     if (this.#remaining === 0) { // the last bytes and the end in one packet
       this.#settle(response.statusCode, response.statusCode >= 500)
-      response.end(chunk)
+      // As text a small body shares one write with the headers; latin1 keeps every byte. Two buffers would need a costlier writev.
+      if (chunk.length <= SMALL_BODY_BYTES) response.end(chunk.toString('latin1'), 'latin1')
+      else response.end(chunk)
     } else if (!response.write(chunk)) {
       this.#in?.pause()
       response.once('drain', () => {
@@ -129,10 +144,10 @@ export class Exchange {
   }
 
   #fail(code: ProblemCode, message: string): void {
-    this.#settle(PROBLEMS[code], code !== 'REQUEST_TIMEOUT')
+    this.#settle(PROBLEMS[code], PROBLEMS[code] >= 500)
     this.#out?.destroy()
     const body = problemBody(code, message)
-    this.#response.writeHead(PROBLEMS[code], ['Content-Type', 'application/json', 'Content-Length', String(body.length),
+    this.#response.writeHead(PROBLEMS[code], STATUS_CODES[PROBLEMS[code]] ?? '', ['Content-Type', 'application/json', 'Content-Length', String(body.length),
       ...this.#start.side.headers, ...this.#request.complete ? [] : ['Connection', 'close']])
     this.#response.end(body)
   }

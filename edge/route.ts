@@ -4,7 +4,7 @@ import { isObject } from '../domain/json.js'
 import { EdgeProblem } from './problem.js'
 
 const strict = { additionalProperties: false } as const
-const Url = Type.String({ pattern: '^https?://[^\\s/?#]+(?:/[^\\s?#]*)?$', description: 'an http:// or https:// URL without query' })
+const Url = Type.String({ pattern: '^https?://[^\\s/?#@]+(?:/[^\\s?#]*)?$', description: 'an http:// or https:// URL without user and query' })
 const Text = Type.String({ minLength: 1, maxLength: 200, description: 'a text of 1 to 200 characters' })
 const Side = Type.Object({ id: Text, version: Text, url: Url }, { ...strict, description: 'null, or {id, version, url}' })
 const Sticky = Type.Object({
@@ -43,6 +43,10 @@ export function readRouteBody(body: unknown): RouteBody {
     throw invalid(field, unknown ? 'is not known here' : missing ? 'is missing' : `must be ${allowed(error.schemaPath) ?? error.message}`)
   }
   const route = body as RouteBody
+  for (const role of ['stable', 'candidate'] as const) {
+    const url = route[role]?.url
+    if (url !== undefined && !URL.canParse(url)) throw invalid(`${role}.url`, `must be a URL that can be asked, not ${url}`)
+  }
   if (Math.abs(Math.round(route.percent * 100) - route.percent * 100) > 1e-6) throw invalid('percent', `must be in steps of 0.01, not ${route.percent}`)
   if (route.sticky && route.sticky.by !== 'address' && route.sticky.name === undefined) throw invalid('sticky.name', `is missing: the ${route.sticky.by} that tells sessions apart`)
   if (route.stable && route.candidate && route.stable.id === route.candidate.id) throw invalid('candidate.id', `must differ from stable.id ${route.stable.id}`)

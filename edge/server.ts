@@ -16,9 +16,9 @@ const ports = new Ports(settings.EDGE_HOST, gateway, settings.EDGE_MAX_CONNECTIO
 const routes = new Routes(settings.EDGE_STATE_FILE, ports, settings.EDGE_PORT)
 await routes.load() // traffic first: it must flow even when the control port cannot be had
 const control = createControl(routes, gateway, await readToken(settings.EDGE_TOKEN_FILE))
-control.listen(settings.EDGE_CONTROL_PORT, settings.EDGE_HOST)
+control.listen(settings.EDGE_CONTROL_PORT, settings.EDGE_CONTROL_HOST)
 await once(control, 'listening')
-log('info', `control on ${settings.EDGE_HOST}:${settings.EDGE_CONTROL_PORT}, ${routes.list().length} routes in force`)
+log('info', `control on ${settings.EDGE_CONTROL_HOST}:${settings.EDGE_CONTROL_PORT}, ${routes.list().length} routes in force`)
 
 let ending = false
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal))

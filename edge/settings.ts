@@ -6,7 +6,8 @@ const Ms = (value: number, description: string) => Type.Integer({ minimum: 1, de
 
 /** Everything the environment can set for the gateway. */
 export const EdgeSettings = Type.Object({
-  EDGE_HOST: Type.String({ default: '127.0.0.1', description: 'address all ports listen on' }),
+  EDGE_HOST: Type.String({ default: '127.0.0.1', description: 'address the routes\' ports listen on' }),
+  EDGE_CONTROL_HOST: Type.String({ default: '127.0.0.1', description: 'address the control port listens on' }),
   EDGE_CONTROL_PORT: Port(8090, 'where routes are set'),
   EDGE_PORT: Port(8000, 'where a route listens that names no port of its own'),
   EDGE_STATE_FILE: Type.String({ default: '.releasectl/edge/state.json', description: 'routes in force, read at start' }),

@@ -27,6 +27,8 @@ test('a bad body is turned down by the name of the field and what it may be', as
     [{ ...good, percent: 0.001 }, /^percent must be in steps of 0.01, not 0.001/],
     [{ ...good, stable: { id: 'one', version: '1' } }, /^stable.url is missing/],
     [{ ...good, stable: side('one', 'ftp://x') }, /^stable.url must be an http:\/\/ or https:\/\/ URL/],
+    [{ ...good, stable: side('one', 'http://x:99999') }, /^stable.url must be a URL that can be asked, not http:\/\/x:99999/],
+    [{ ...good, stable: side('one', 'http://me:secret@x') }, /^stable.url must be an http:/],
     [{ ...good, candidate: side('one', 'http://x') }, /^candidate.id must differ from stable.id one/],
     [{ ...good, sticky: { by: 'moon' } }, /^sticky.by must be one of cookie, header, address/],
     [{ ...good, sticky: { by: 'cookie' } }, /^sticky.name is missing/],

@@ -85,9 +85,9 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Wait for something that happens soon. @throws Error after ten seconds */
+/** Wait for something that happens soon, on a busy machine too. @throws Error when it has not after 25 s */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (const deadline = Date.now() + 25_000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 20))) {
     if (await condition()) return
   }
   throw new Error('what was waited for did not happen')

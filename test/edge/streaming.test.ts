@@ -32,18 +32,19 @@ async function digest(stream: AsyncIterable<Buffer>): Promise<string> {
   return hash.digest('hex')
 }
 
-test('big bodies arrive unchanged in both directions, with a length and in chunks', async () => {
+test('bodies small and big arrive unchanged in both directions, with a length and in chunks', async () => {
   const { port } = await through((incoming, outgoing) => {
     const length = incoming.headers['content-length']
     if (length !== undefined) outgoing.setHeader('content-length', length)
     incoming.pipe(outgoing)
   })
-  const body = randomBytes(20_000_000)
-  const expected = createHash('sha256').update(body).digest('hex')
-  for (const headers of [{ 'content-length': body.length }, { 'transfer-encoding': 'chunked' }]) {
-    const sent = request(port, { method: 'POST', headers })
-    sent.end(body)
-    expect(await digest(await answered(sent))).toBe(expected)
+  for (const body of [Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)), randomBytes(8192), randomBytes(20_000_000)]) {
+    const expected = createHash('sha256').update(body).digest('hex')
+    for (const headers of [{ 'content-length': body.length }, { 'transfer-encoding': 'chunked' }]) {
+      const sent = request(port, { method: 'POST', headers })
+      sent.end(body)
+      expect(await digest(await answered(sent))).toBe(expected)
+    }
   }
 })
 
