@@ -33,3 +33,9 @@ export function readSettings(source: Record<string, string | undefined> = proces
   if (issues.length > 0) throw new Error(`bad settings: ${issues.join('; ')}`)
   return settings as Settings
 }
+
+/** The values of this process' environment that plans may read. */
+export function allowedEnvironment({ RELEASECTL_PLAN_ENV }: Settings, source: Record<string, string | undefined> = process.env): Record<string, string> {
+  const names = RELEASECTL_PLAN_ENV.split(',').map((name) => name.trim())
+  return Object.fromEntries(names.flatMap((name) => source[name] === undefined ? [] : [[name, source[name]]]))
+}

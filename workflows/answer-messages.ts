@@ -1,5 +1,6 @@
 import { setHandler } from '@temporalio/workflow'
-import type { Decision, JobCommand, PromoteCommand, TargetCommand } from '../domain/decision.js'
+import { isCommand, type Command, type Decision, type JobCommand, type PromoteCommand, type TargetCommand } from '../domain/decision.js'
+import { failure } from '../domain/failures.js'
 import * as messages from './messages.js'
 import type { ReleaseRun } from './release-run.js'
 
@@ -10,17 +11,23 @@ export function answerMessages({ state, desk, controls }: ReleaseRun): void {
   setHandler(messages.rejectUpdate, (decision) => desk.take('reject', decision), { validator: (decision: Decision) => { desk.mustAccept(decision) }, description: 'Say no; the release is taken back' })
   setHandler(messages.approveSignal, (decision) => desk.takeIfAcceptable('approve', decision), { description: 'As the update approve; a bad one is only written down' })
   setHandler(messages.rejectSignal, (decision) => desk.takeIfAcceptable('reject', decision), { description: 'As the update reject; a bad one is only written down' })
-  setHandler(messages.pauseUpdate, (command) => controls.pause(command), { validator: (_command) => controls.mayPause(), description: 'Stop before the next step; holds keep what remains' })
-  setHandler(messages.resumeUpdate, (command) => controls.resume(command), { validator: (_command) => controls.mayResume(), description: 'Go on after a pause' })
-  setHandler(messages.promoteUpdate, (command) => controls.promote(command), { validator: (command: PromoteCommand) => controls.mayPromote(command), description: 'Skip the rest of a hold (to: next) or go to 100 % (to: full)' })
-  setHandler(messages.abortUpdate, (command) => controls.abort(command), { validator: (_command) => controls.mayStop(), description: 'Stop and take everything back; ends cancelled' })
-  setHandler(messages.rollbackUpdate, (command) => controls.rollback(command), { validator: (_command) => controls.mayStop(), description: 'Stop and take everything back; ends rolled back' })
-  setHandler(messages.retryUpdate, (command) => controls.retry(command), { validator: (command: JobCommand) => controls.mayRetry(command), description: 'Try a failed job, or measure, again' })
-  setHandler(messages.rollbackTargetUpdate, (_command) => { throw new Error('refused by the validator') }, { validator: (command: TargetCommand) => controls.mayTarget(command) })
-  setHandler(messages.retryTargetUpdate, (_command) => { throw new Error('refused by the validator') }, { validator: (command: TargetCommand) => controls.mayTarget(command) })
+  setHandler(messages.pauseUpdate, (given) => controls.pause(given), { validator: command(() => { controls.mayPause() }), description: 'Stop before the next step; holds keep what remains' })
+  setHandler(messages.resumeUpdate, (given) => controls.resume(given), { validator: command(() => { controls.mayResume() }), description: 'Go on after a pause' })
+  setHandler(messages.promoteUpdate, (given) => controls.promote(given), { validator: command((given: PromoteCommand) => { controls.mayPromote(given) }), description: 'Skip the rest of a hold (to: next) or go to 100 % (to: full)' })
+  setHandler(messages.abortUpdate, (given) => controls.abort(given), { validator: command(() => { controls.mayStop() }), description: 'Stop and take everything back; ends cancelled' })
+  setHandler(messages.rollbackUpdate, (given) => controls.rollback(given), { validator: command(() => { controls.mayStop() }), description: 'Stop and take everything back; ends rolled back' })
+  setHandler(messages.retryUpdate, (given) => controls.retry(given), { validator: command((given: JobCommand) => { controls.mayRetry(given) }), description: 'Try a failed job, or measure, again' })
+  setHandler(messages.rollbackTargetUpdate, (_command) => { throw new Error('refused by the validator') }, { validator: command((given: TargetCommand) => { controls.mayTarget(given) }) })
+  setHandler(messages.retryTargetUpdate, (_command) => { throw new Error('refused by the validator') }, { validator: command((given: TargetCommand) => { controls.mayTarget(given) }) })
 }
 
 export function answerQueries(state: ReleaseRun['state']): void {
   setHandler(messages.releaseQuery, () => state.view, { description: 'Everything there is to see of the release' })
   setHandler(messages.waitingQuery, () => state.view.waiting, { description: 'What it waits for, since when, until when, who can end it' })
+}
+
+/** A validator: whatever its sender wrote must be a command at least, else the handler would trip over it. @throws REQUEST_INVALID */
+const command = <Given extends Command>(may: (given: Given) => void) => (given: Given): void => {
+  if (!isCommand(given)) throw failure('REQUEST_INVALID', 'a command is { by, reason? }')
+  may(given)
 }

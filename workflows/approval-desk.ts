@@ -1,6 +1,6 @@
 import { condition } from '@temporalio/workflow'
 import type { ApprovalSpec, Door } from '../domain/compiled-plan.js'
-import type { Decision } from '../domain/decision.js'
+import { isDecision, type Decision } from '../domain/decision.js'
 import { failure } from '../domain/failures.js'
 import type { ApprovalView } from '../domain/release.js'
 import { mustBeFailure, reasonOf } from './failing.js'
@@ -23,10 +23,12 @@ export class ApprovalDesk {
     this.#skip = skipApproval
   }
 
-  /** Ask, and wait for the answer. @throws APPROVAL_REJECTED, APPROVAL_EXPIRED */
+  /** Ask, and wait for the answer. A yes once given stands: a job that is tried again does not ask again. @throws APPROVAL_REJECTED, APPROVAL_EXPIRED */
   async ask(id: string, spec: ApprovalSpec, place: { stage: string; job?: string }): Promise<void> {
+    const { view } = this.#state
+    if (view.approvals.some((other) => other.id === id && other.status === 'approved')) return
     const approval: ApprovalView = { id, spec, status: 'pending', requestedAt: now(), expiresAt: at(spec.expiresMs), decisions: [] }
-    this.#state.view.approvals.push(approval)
+    view.approvals = [...view.approvals.filter((other) => other.id !== id), approval]
     if (this.#skip) return this.#end(approval, 'skipped', place)
     const who = [...spec.approvers, ...spec.groups.map((group) => `group ${group}`)]
     const done = this.#state.waitFor({
@@ -35,17 +37,19 @@ export class ApprovalDesk {
     })
     this.#state.event('approval.requested', `approval ${id} asked for`, { ...place, data: { id, quorum: spec.quorum, who, expiresAt: approval.expiresAt } })
     try {
-      const answered = await condition(() => approval.status !== 'pending', spec.expiresMs, { summary: `approval ${id} expires` })
-      if (!answered) approval.status = 'expired'
-    } finally { done() }
-    this.#end(approval, approval.status, place)
+      await condition(() => approval.status !== 'pending', spec.expiresMs, { summary: `approval ${id} expires` })
+    } finally { // also when nobody waits for the answer any more
+      done()
+      this.#end(approval, approval.status === 'pending' ? 'expired' : approval.status, place)
+    }
     if (approval.status === 'expired') throw failure('APPROVAL_EXPIRED', `nobody approved ${id} in time`)
     const no = approval.decisions.find(({ verdict, counted }) => verdict === 'reject' && counted)
     if (no) throw failure('APPROVAL_REJECTED', `${no.by} rejected ${id}${no.comment === null ? '' : `: ${no.comment}`}`)
   }
 
-  /** Why a decision would not be taken. Synchronous: it is an update's validator. @throws RELEASE_CONFLICT, FORBIDDEN */
+  /** Why a decision would not be taken. Synchronous: it is an update's validator. @throws REQUEST_INVALID, RELEASE_CONFLICT, FORBIDDEN */
   mustAccept(decision: Decision): ApprovalView {
+    if (!isDecision(decision)) throw failure('REQUEST_INVALID', 'a decision is { by, door, approval?, comment?, groups? }')
     const pending = this.#state.view.approvals.filter(({ status }) => status === 'pending')
     const approval = decision.approval === undefined ? pending[0] : pending.find(({ id }) => id === decision.approval)
     if (!approval) throw failure('RELEASE_CONFLICT', `no approval ${decision.approval ?? ''} is pending${pending.length > 0 ? `; pending: ${list(pending)}` : ''}`)
@@ -73,7 +77,7 @@ export class ApprovalDesk {
   takeIfAcceptable(verdict: Verdict, decision: Decision): void {
     try { this.take(verdict, decision) } catch (error) {
       mustBeFailure(error)
-      this.#state.event('message.refused', `${verdict} by ${decision.by} refused: ${reasonOf(error)}`)
+      this.#state.event('message.refused', `${verdict} by ${isDecision(decision) ? decision.by : 'somebody'} refused: ${reasonOf(error)}`)
     }
   }
 

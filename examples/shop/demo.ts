@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from '../../embedded/ports.js'
+import { endServices } from '../../embedded/services.js'
 import { startEmbedded, type Embedded } from '../../embedded/start.js'
 import { Traffic } from './traffic.js'
 
@@ -16,14 +17,19 @@ const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('interrupted')))
 
 say('Starting PostgreSQL, Temporal, the gateway, a worker and the API …')
-const embedded = await startEmbedded({ home: '.releasectl/demo', ports: await freePorts(), signal: stopping.signal, log: (line) => { console.log(line) } })
+const HOME = '.releasectl/demo'
+const embedded = await startEmbedded({ home: HOME, ports: await freePorts(), signal: stopping.signal, log: (line) => { console.log(line) } })
 let exitCode = 1
 try {
   console.log(`Temporal Web UI  ${embedded.urls.temporalUi}\nAPI              ${embedded.urls.docs}\nShop             ${embedded.urls.edge}`)
   exitCode = await showReleases(embedded)
 } catch (error) {
   console.error(`the demo did not get to its end: ${error instanceof Error ? error.message : String(error)}`)
-} finally { await embedded.stop() }
+} finally {
+  await endServices(HOME)
+  await embedded.stop()
+  rmSync(HOME, { recursive: true, force: true }) // the next demo begins at the beginning
+}
 process.exit(exitCode)
 
 async function showReleases({ urls, tokenFile }: Embedded): Promise<number> {
@@ -42,7 +48,7 @@ async function showReleases({ urls, tokenFile }: Embedded): Promise<number> {
     const { requests, failed, versions, moves } = traffic.seen
     say('What the visitors saw')
     console.log(`${requests} requests, ${failed} failed; by version: ${Object.entries(versions).map(([version, count]) => `${version} ${count}`).join(', ')}`)
-    console.log(`sessions that moved: ${Object.entries(Object.groupBy(moves, (move) => move)).map(([move, all]) => `${move} (${all?.length ?? 0})`).join(', ') || 'none'}`)
+    console.log(`sessions that moved: ${[...new Set(moves)].map((move) => `${move} (${moves.filter((other) => other === move).length})`).join(', ') || 'none'}`)
     const asItShould = first === ENDED_WELL && good === ENDED_WELL && bad === ROLLED_BACK
     say(asItShould ? 'All three ended as they should.' : `Not as it should: ended with ${first}, ${good}, ${bad}; expected 0, 0, 3.`)
     return asItShould ? 0 : 1
@@ -56,7 +62,7 @@ function release(url: string, ci: string, version: string, ...variables: string[
     stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, RELEASECTL_URL: url, RELEASECTL_TOKEN: ci },
   })
   stopping.signal.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
-  return new Promise((resolve, reject) => { child.on('error', reject).on('exit', (code) => resolve(code ?? 1)) })
+  return new Promise((resolve, reject) => { child.on('error', reject).on('exit', (code) => { if (stopping.signal.aborted) reject(new Error('interrupted')); else resolve(code ?? 1) }) })
 }
 
 async function call(url: string, bearer: string, method: string, path: string, body?: object): Promise<Record<string, unknown>> {
@@ -66,18 +72,11 @@ async function call(url: string, bearer: string, method: string, path: string, b
   return value
 }
 
-const token = async (url: string, admin: string, name: string, role: string): Promise<string> => String((await call(url, admin, 'POST', '/tokens', { name, role }))['token'])
+async function token(url: string, admin: string, name: string, role: string): Promise<string> {
+  return String((await call(url, admin, 'POST', '/tokens', { name, role }))['token'])
+}
 
 async function approveAll(url: string, lead: string): Promise<void> {
   const { items } = await call(url, lead, 'GET', '/approvals?status=pending') as { items: { releaseId: string; id: string }[] }
   for (const { releaseId, id } of items) await call(url, lead, 'POST', `/releases/${releaseId}/approve`, { approval: id, comment: 'looks good' }).catch(() => undefined) // decided meanwhile
-}
-
-/** Beside an `npm start` that has the usual ports. */
-async function freePorts(): Promise<Parameters<typeof startEmbedded>[0]['ports']> {
-  const names = ['API_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'POSTGRES_PORT', 'EDGE_CONTROL_PORT', 'EDGE_PORT'] as const
-  const servers = await Promise.all(names.map(() => new Promise<ReturnType<typeof createServer>>((resolve) => { const server = createServer().listen(0, '127.0.0.1', () => resolve(server)) })))
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return Object.fromEntries(names.map((name, n) => [name, ports[n]]))
 }

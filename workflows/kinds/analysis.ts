@@ -2,7 +2,7 @@ import { durationMs } from '../../domain/duration.js'
 import { hold } from '../hold.js'
 import type { JudgeInput } from '../../activities/contract.js'
 import { criterion, judgeDefaults } from '../judging.js'
-import type { Story } from './index.js'
+import type { Story } from './story.js'
 
 /** Watch metrics for a while; a job without `duration` measures once. */
 export const analysisStory: Story<'analysis'> = async (run, { stage, job, call, config }) => {

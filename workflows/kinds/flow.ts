@@ -2,7 +2,7 @@ import { durationMs } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
 import { hold } from '../hold.js'
 import { approvalSpec } from './approval-spec.js'
-import type { Story } from './index.js'
+import type { Story } from './story.js'
 
 export const waitStory: Story<'wait'> = async (run, { stage, job, config }) => {
   const untilMs = config.until === undefined ? 0 : Math.max(0, Date.parse(config.until) - Date.now())

@@ -2,7 +2,7 @@ import type { UndoCall } from '../../activities/contract.js'
 import { failure } from '../../domain/failures.js'
 import { rollout, undoActivity } from '../proxies.js'
 import type { ReleaseRun } from '../release-run.js'
-import type { Story } from './index.js'
+import type { Story } from './story.js'
 import { settled, shiftBy, stickyOf } from './rollout.js'
 
 const RESTORE = 'rollout.restoreRoute'

@@ -1,17 +1,13 @@
-import type { JobCall, JobResult } from '../../activities/contract.js'
+import type { JobCall } from '../../activities/contract.js'
 import type { CompiledJob, CompiledStage } from '../../domain/compiled-plan.js'
 import { failure } from '../../domain/failures.js'
-import type { ConfigOf, WorkflowKind } from '../../plan/kinds/index.js'
+import type { WorkflowKind } from '../../plan/kinds/index.js'
 import type { ReleaseRun } from '../release-run.js'
 import { analysisStory } from './analysis.js'
 import { approvalStory, conditionStory, waitStory } from './flow.js'
 import { gatewayStory } from './gateway.js'
 import { rolloutStory } from './rollout.js'
-
-export interface StoryResult extends JobResult { skipStage?: boolean }
-/** A job that is a story of its own. `once` is the same for every try: what was there before the first is the truth. */
-export type Story<Kind extends WorkflowKind> = (run: ReleaseRun, job: JobOf<Kind>) => Promise<StoryResult>
-export interface JobOf<Kind extends WorkflowKind> { stage: CompiledStage; job: CompiledJob; call: JobCall; config: ConfigOf<Kind> }
+import type { Story, StoryResult } from './story.js'
 
 const STORIES: { [Kind in WorkflowKind]: Story<Kind> } = {
   rollout: rolloutStory, gateway: gatewayStory, analysis: analysisStory, wait: waitStory, approval: approvalStory, condition: conditionStory,

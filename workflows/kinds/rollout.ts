@@ -4,7 +4,7 @@ import { rollout } from '../proxies.js'
 import { runBlueGreen } from '../strategies/blue-green.js'
 import { runCanary } from '../strategies/canary.js'
 import type { Shift } from '../strategies/shift.js'
-import type { Story } from './index.js'
+import type { Story } from './story.js'
 
 /**
  * The new version beside the old one, traffic moved by the strategy, the old one retired.

@@ -1,12 +1,13 @@
 import type { Canary } from '../../plan/kinds/strategy.js'
 import { approvalSpec } from '../kinds/approval-spec.js'
-import { holdPhase, phaseView, shiftTo, type Shift } from './shift.js'
+import { holdPhase, phaseView, shiftFirst, shiftTo, type Shift } from './shift.js'
 
 /** Raise the candidate's share phase by phase, judging each hold; a phase at 100 is the watch before the old version goes. */
 export async function runCanary(shift: Shift, { phases }: Canary): Promise<void> {
   const { run, stage, view, call, stable } = shift
   view.phases = phases.map(phaseView)
-  let straightToFull = stable === null // nothing is out yet: there is nobody to share with
+  if (stable === null) return shiftFirst(shift)
+  let straightToFull = false
   for (const [n, phase] of phases.entries()) {
     const shown = view.phases[n] ?? phaseView(phase)
     if (straightToFull && phase.percentage < 100) { shown.status = 'skipped'; continue }

@@ -31,6 +31,12 @@ export async function shiftTo({ run, stage, call, route, stable, candidate, stic
   run.state.event('split.set', `${route.gateway}/${route.route}: ${percent}% to ${candidate.version}`, { stage: stage.name, job: call.job, data: { ...route, percent } })
 }
 
+/** Nothing is out yet: nobody to share with, no traffic to judge, nothing to go back to. */
+export async function shiftFirst(shift: Shift): Promise<void> {
+  for (const phase of shift.view.phases) phase.status = 'skipped'
+  await shiftTo(shift, 100)
+}
+
 /** Hold and judge what is in force, keeping the phase's view true. @throws CRITERIA_NOT_MET */
 export async function holdPhase(shift: Shift, phase: Omit<Phase, 'approval'>, view: PhaseView): Promise<HoldResult> {
   const { run, stage, call, route } = shift

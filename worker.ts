@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { Client, Connection } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
+import { createDecisionActivities } from './activities/decisions.js'
+import { createJournalActivities } from './activities/journal.js'
+import { createJudgeActivities } from './activities/judge/judge.js'
+import { createKindRunners } from './activities/kinds/index.js'
+import { createLockActivities } from './activities/lock.js'
+import { InstallationChannels } from './activities/notices/installation.js'
+import { createRolloutActivities } from './activities/rollout/index.js'
+import { createKindActivities } from './activities/run-kind.js'
+import { createWindowActivities } from './activities/window.js'
+import { InstallationKey } from './config/key.js'
+import { allowedEnvironment, readSettings, type Settings } from './config/settings.js'
+import { LocalHost } from './drivers/hosts/local.js'
+import { HttpMetrics } from './drivers/metrics/http.js'
+import { Channels } from './drivers/notices/channels.js'
+import { createSecretResolver } from './drivers/secrets/resolver.js'
+import { EdgeTraffic } from './drivers/traffic/edge.js'
+import { workflowBundle } from './embedded/workflow-bundle.js'
+import { BundleStore } from './store/bundles.js'
+import { connect } from './store/database.js'
+import { LogStore } from './store/logs.js'
+import { ReleaseSecretStore } from './store/release-secrets.js'
+import { SnapshotStore } from './store/snapshots.js'
+
+/** What a worker does to the outside: the drivers, wired into the activities. */
+function activities(settings: Settings, client: Client): object {
+  const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
+  const database = connect(settings.DATABASE_URL)
+  const host = new LocalHost({ home: settings.RELEASECTL_HOME })
+  const gateways = { edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }) }
+  const resolveSecret = createSecretResolver({
+    env: allowedEnvironment(settings), key, releaseSecrets: new ReleaseSecretStore(database, key), files: settings.RELEASECTL_SECRET_FILES ?? null,
+  })
+  const snapshots = { key, snapshots: new SnapshotStore(database) }
+  return {
+    ...createJournalActivities({ database }),
+    ...createLockActivities({ client, taskQueue: settings.RELEASECTL_TASK_QUEUE }),
+    ...createDecisionActivities({ key }),
+    ...createWindowActivities(),
+    ...createJudgeActivities({ gateways, metrics: new HttpMetrics(), prometheusUrl: settings.PROMETHEUS_URL ?? null, resolveSecret }),
+    ...createRolloutActivities({ host, gateways, resolveSecret, ...snapshots }),
+    ...createKindActivities({
+      runners: createKindRunners({ host, notices: new Channels(), channels: InstallationChannels.read(settings.RELEASECTL_NOTIFICATIONS) }),
+      resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots,
+    }),
+  }
+}
+
+const settings = readSettings()
+Runtime.install({ logger: new DefaultLogger(settings.LOG_LEVEL === 'debug' ? 'DEBUG' : 'WARN', ({ level, message, meta }) => { console.log(JSON.stringify({ at: new Date().toISOString(), level, message, ...meta })) }) })
+const connectionOptions = { address: settings.TEMPORAL_ADDRESS, ...(settings.TEMPORAL_API_KEY !== undefined && { apiKey: settings.TEMPORAL_API_KEY }), ...(settings.TEMPORAL_TLS && { tls: true as const }) }
+const { TEMPORAL_NAMESPACE: namespace, RELEASECTL_TASK_QUEUE: taskQueue } = settings
+const client = new Client({ connection: Connection.lazy(connectionOptions), namespace })
+
+const options: WorkerOptions = {
+  connection: await NativeConnection.connect(connectionOptions), namespace, taskQueue,
+  workflowBundle: await workflowBundle(),
+  activities: activities(settings, client),
+  // A killed worker's releases go on elsewhere after this long (temporal.md: 10 s is the default).
+  stickyQueueScheduleToStartTimeout: '1s',
+  shutdownGraceTime: '20s',
+  maxHeartbeatThrottleInterval: '2s',
+  defaultHeartbeatThrottleInterval: '2s',
+}
+const worker = await Worker.create(options)
+await worker.run()
+process.exit(0)
