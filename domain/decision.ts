@@ -1,4 +1,5 @@
 import type { Door } from './compiled-plan.js'
+import { isObject } from './json.js'
 
 /** A person's word on one approval, as it reaches the workflow. */
 export interface Decision {
@@ -15,6 +16,11 @@ export interface Decision {
   proofUntil?: string
 }
 
+/** Temporal hands a workflow whatever its sender wrote. */
+export const isDecision = (value: unknown): value is Decision =>
+  isCommand(value) && typeof value['door'] === 'string' && isText(value['approval']) && isText(value['comment'])
+  && isText(value['proof']) && isText(value['proofUntil']) && (value['groups'] === undefined || (Array.isArray(value['groups']) && value['groups'].every((group) => typeof group === 'string')))
+
 /** What the proof covers. */
 export const proofText = (releaseId: string, verdict: 'approve' | 'reject', decision: Decision): string =>
   JSON.stringify([releaseId, verdict, decision.approval ?? '', decision.by, decision.door, decision.comment ?? '', decision.groups ?? [], decision.proofUntil ?? ''])
@@ -24,3 +30,6 @@ export interface Command { by: string; reason?: string }
 export interface PromoteCommand extends Command { /** `next`: skip the rest of this hold; `full`: go to 100 % now. */ to: 'next' | 'full'; job?: string }
 export interface JobCommand extends Command { job?: string }
 export interface TargetCommand extends Command { target: string }
+
+export const isCommand = (value: unknown): value is Command & Record<string, unknown> => isObject(value) && typeof value['by'] === 'string' && isText(value['reason'])
+const isText = (value: unknown): boolean => value === undefined || typeof value === 'string'
