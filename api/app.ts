@@ -1,6 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { requireRoles, type Authentication } from './authentication.js'
-import { setErrorHandler } from './error-handler.js'
+import { refuseUrl, setErrorHandler } from './error-handler.js'
 import { serveOpenApi } from './openapi.js'
 import { ROUTES } from './routes/index.js'
 import type { Services } from './types.js'
@@ -13,15 +13,22 @@ const PREFIXES = ['', '/api/v1']
 export async function buildApp({ services, authentication, log }: { services: Services; authentication: Authentication; log: FastifyBaseLogger }): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log, bodyLimit: BODY_LIMIT, genReqId: () => crypto.randomUUID(), requestIdHeader: 'x-request-id',
-    routerOptions: { maxParamLength: 500 }, forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 500 }, forceCloseConnections: 'idle', frameworkErrors: refuseUrl,
   })
   app.setValidatorCompiler(validatorCompiler)
   app.decorate('services', services)
   app.decorateRequest('user')
   setErrorHandler(app)
   services.metrics.watch(app)
-  app.addHook('onSend', async (request, reply) => { reply.header('x-request-id', request.id) })
-  app.addHook('preClose', async () => { services.watch.close() })
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+    services.watch.close()
+  })
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    if (isClosing) reply.header('connection', 'close') // else the end would wait until the client lets go
+  })
   await serveOpenApi(app)
   for (const prefix of PREFIXES) await app.register(async (scope) => {
     requireRoles(scope, authentication)

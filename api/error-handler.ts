@@ -25,6 +25,11 @@ export function setErrorHandler(app: FastifyInstance): void {
   })
 }
 
+/** What the router cannot even take for a path. */
+export function refuseUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void answer(request, reply.header('x-request-id', request.id), error.statusCode ?? 400, 'REQUEST_INVALID', `${request.method} ${request.url} is not a path`)
+}
+
 function answer(request: FastifyRequest, reply: FastifyReply, status: number, code: string, message: string, issues?: unknown[] | null): FastifyReply {
   if (status === 401) void reply.header('www-authenticate', 'Bearer')
   if (status === 503) void reply.header('retry-after', RETRY_AFTER)

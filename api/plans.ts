@@ -9,6 +9,7 @@ import { cursorOf, readCursor } from './cursor.js'
 import type { PlanCompiler, CompileRequest } from './plan-compiler.js'
 import { Issue } from './problem.js'
 import type { User } from './roles.js'
+import type { Explanation } from './schemas/explanation.js'
 import { CompileWith, PlanSource } from './schemas/release.js'
 import { Files, Moment, Next, TextOrNull, strict } from './schemas/parts.js'
 
@@ -23,7 +24,6 @@ export const SavePlan = Type.Object({
 export const CheckPlan = Type.Object({ ...PlanSource, ...CompileWith }, strict)
 export const CheckStored = Type.Object({ ...CompileWith }, { ...strict, default: {} })
 export const Validity = Type.Object({ valid: Type.Boolean(), name: TextOrNull, issues: Type.Array(Issue) })
-export const Explanation = Type.Unknown({ description: 'what the plan would do, in order, and what would be undone' })
 
 /** Where a plan comes from: exactly one of `plan`, `planText`, `bundle`, `files`. */
 export type Source = { [Key in keyof typeof PlanSource]?: Static<(typeof PlanSource)[Key]> }
@@ -91,7 +91,7 @@ export class Plans {
   }
 
   /** @throws PLAN_INVALID with every issue */
-  async explain(tenant: string, given: Source & CompileRequest): Promise<unknown> {
+  async explain(tenant: string, given: Source & CompileRequest): Promise<Explanation> {
     return this.#compiler.explain((await this.find(tenant, sourceOf(given))).bundle, given)
   }
 

@@ -11,6 +11,7 @@ import { newReleaseId } from './release-id.js'
 import { summaryOf } from './release-reads.js'
 import type { ReleaseStarter } from './release-starter.js'
 import { mustBe, type User } from './roles.js'
+import type { Explanation } from './schemas/explanation.js'
 import type { ReleaseSummary, StartRelease } from './schemas/release.js'
 
 /** Accepts releases: compiled, stored in one transaction, then started. */
@@ -60,7 +61,7 @@ export class ReleaseStarts {
   }
 
   /** What it would do. Nothing is stored. @throws PLAN_INVALID with every issue */
-  async dryRun(user: User, body: StartRelease): Promise<unknown> {
+  async dryRun(user: User, body: StartRelease): Promise<Explanation> {
     const { bundle } = await this.#plans.find(user.tenant, sourceOf(body))
     return this.#compiler.explain(bundle, body)
   }

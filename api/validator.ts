@@ -14,9 +14,10 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const check = Compile(schema)
   const part = PART[httpPart ?? ''] ?? 'request'
   return (given: unknown) => {
+    if (Buffer.isBuffer(given)) return { value: given } // an archive is checked by who reads it
     const filled = Value.Default(schema, structuredClone(given ?? undefined)) // no body at all is what the schema's default says
     const value = httpPart === 'body' ? filled : Value.Convert(schema, filled)
-    if (check.Check(value)) return { value }
+    if (check.Check(value)) return holdsZero(value) ? { error: invalid('REQUEST_INVALID', `bad ${part}: a text holds a zero byte, which cannot be stored`, []) } : { value }
     const issues = [...check.Errors(value)].filter(({ keyword }) => keyword !== 'boolean') // said again, with the allowed keys, by the object around it
       .slice(0, MOST_ISSUES).map((error) => issueOf(schema, error))
     return { error: invalid('REQUEST_INVALID', `bad ${part}: ${issues.slice(0, 3).map(({ path, message }) => path ? `${path}: ${message}` : message).join('; ')}`, issues) }
@@ -46,4 +47,12 @@ function allowedKeys(schema: unknown, path: string[]): string[] | null {
   if (!isObject(schema)) return null
   if (step === undefined) return isObject(schema['properties']) ? Object.keys(schema['properties']) : null
   return allowedKeys(isObject(schema['properties']) ? schema['properties'][step] : schema['items'], rest)
+}
+
+/** PostgreSQL stores no zero bytes: they are refused at the door, wherever they are. */
+function holdsZero(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (Buffer.isBuffer(value)) return false
+  if (Array.isArray(value)) return value.some(holdsZero)
+  return isObject(value) && Object.entries(value).some(([key, item]) => key.includes('\0') || holdsZero(item))
 }

@@ -28,7 +28,7 @@ import { healthRoute } from './system/health.js'
 import { indexRoute } from './system/index-page.js'
 import { kindsRoute } from './system/kinds.js'
 import { metricsRoute } from './system/metrics.js'
-//ZZ import { planSchemaRoute } from './system/plan-schema.js'
+import { planSchemaRoute } from './system/plan-schema.js'
 import { createTokenRoute } from './tokens/create.js'
 import { listTokensRoute } from './tokens/list.js'
 import { revokeTokenRoute } from './tokens/revoke.js'
@@ -39,5 +39,5 @@ export const ROUTES: FastifyPluginAsyncTypebox[] = [
   approveRoute, rejectRoute, pauseRoute, resumeRoute, promoteRoute, abortRoute, retryRoute, rollbackRoute,
   savePlanRoute, listPlansRoute, getPlanRoute, deletePlanRoute, validatePlanRoute, validateStoredPlanRoute, explainPlanRoute,
   uploadBundleRoute, getBundleRoute, listApprovalsRoute, listAuditRoute, createTokenRoute, listTokensRoute, revokeTokenRoute,
-  healthRoute, metricsRoute, kindsRoute, indexRoute,
+  healthRoute, metricsRoute, kindsRoute, planSchemaRoute, indexRoute,
 ]

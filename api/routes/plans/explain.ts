@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../../problem.js'
-import { CheckPlan, Explanation } from '../../plans.js'
+import { CheckPlan } from '../../plans.js'
+import { Explanation } from '../../schemas/explanation.js'
 
 /** POST /plans/explain: what a plan would do. Nothing is stored or started. */
 export const explainPlanRoute: FastifyPluginAsyncTypebox = async (app) => {

@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../../problem.js'
-import { Explanation } from '../../plans.js'
+import { Explanation } from '../../schemas/explanation.js'
 import { ReleaseSummary, StartRelease } from '../../schemas/release.js'
 import { IdempotencyHeader } from '../../schemas/parts.js'
 

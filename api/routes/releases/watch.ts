@@ -22,6 +22,6 @@ export const watchReleaseRoute: FastifyPluginAsyncTypebox = async (app) => {
   }, async ({ user, params: { id }, query, headers }, reply) => {
     await app.services.reads.row(user.tenant, id)
     const stream = app.services.watch.stream(user.tenant, id, readPlace(headers['last-event-id'] ?? query.after), query.logs === '1')
-    return reply.header('content-type', 'text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no').send(stream as never)
+    return reply.header('content-type', 'text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no').header('connection', 'close').send(stream as never)
   })
 }

@@ -1,0 +1,50 @@
+// The real workflows and core activities on the world's queue; only the far side of scripts is made up.
+import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker'
+import type { JobCall, JobResult } from '../../activities/contract.js'
+import { createDecisionActivities } from '../../activities/decisions.js'
+import { createJournalActivities } from '../../activities/journal.js'
+import { createLockActivities } from '../../activities/lock.js'
+import { createWindowActivities } from '../../activities/window.js'
+import type { ApiWorld } from './api-world.js'
+
+Runtime.install({ logger: new DefaultLogger('ERROR') })
+const workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: new DefaultLogger('ERROR') })
+
+export class ReleaseWorker {
+  /** `run <job>` and `undo <job>`, in order. */
+  readonly trace: string[] = []
+  readonly #worker: Worker
+  readonly #done: Promise<void>
+  readonly #close: () => Promise<void>
+
+  private constructor(worker: Worker, trace: string[], close: () => Promise<void>) {
+    this.#worker = worker
+    this.trace = trace
+    this.#close = close
+    this.#done = worker.run()
+  }
+
+  static async start(world: ApiWorld, address: string): Promise<ReleaseWorker> {
+    const [connection, clientConnection] = [await NativeConnection.connect({ address }), await Connection.connect({ address })]
+    const { taskQueue, database, key } = world
+    const trace: string[] = []
+    const worker = await Worker.create({
+      connection, taskQueue, workflowBundle, shutdownGraceTime: '5s',
+      activities: {
+        ...createJournalActivities({ database }), ...createDecisionActivities({ key }), ...createWindowActivities(),
+        ...createLockActivities({ client: new Client({ connection: clientConnection }), taskQueue }),
+        'script.execute': async ({ job }: JobCall): Promise<JobResult> => { trace.push(`run ${job}`); return { outputs: {}, message: 'ran', artifacts: [] } },
+        'script.rollback': async ({ call }: { call: JobCall }): Promise<void> => { trace.push(`undo ${call.job}`) },
+      },
+    })
+    return new ReleaseWorker(worker, trace, async () => { await connection.close(); await clientConnection.close() })
+  }
+
+  async stop(): Promise<void> {
+    this.#worker.shutdown()
+    await this.#done
+    await this.#close()
+  }
+}
