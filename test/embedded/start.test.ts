@@ -12,6 +12,7 @@ import { postgresQuery } from '../../embedded/postgres.js'
 import { startEmbedded, type Embedded, type EmbeddedOptions } from '../../embedded/start.js'
 import { SEARCH_ATTRIBUTES, withTemporal } from '../../embedded/temporal.js'
 
+vi.setConfig({ testTimeout: 180_000 }) // real servers; a busy machine takes its time
 const HEALTH = standIn('health.ts')
 const running: Embedded[] = []
 const homes: string[] = []
@@ -26,8 +27,8 @@ test('PostgreSQL and Temporal killed at once come back with what they held', asy
   await startWorkflow(embedded.temporalAddress, 'kept')
   embedded.kill('postgres', 'SIGKILL')
   embedded.kill('temporal', 'SIGKILL')
-  await vi.waitFor(async () => { expect(await postgresQuery(embedded.databaseUrl, 'select answer from kept')).toEqual([{ answer: 42 }]) }, 20_000)
-  await vi.waitFor(async () => { expect(await workflowStatus(embedded.temporalAddress, 'kept')).toBe(1) }, 20_000)
+  await vi.waitFor(async () => { expect(await postgresQuery(embedded.databaseUrl, 'select answer from kept')).toEqual([{ answer: 42 }]) }, 60_000)
+  await vi.waitFor(async () => { expect(await workflowStatus(embedded.temporalAddress, 'kept')).toBe(1) }, 60_000)
 })
 
 test('an installation stopped and started again holds what it held', async () => {
