@@ -14,6 +14,8 @@ export interface JobContext {
   bundleFile(path: string): Promise<string | null>
   /** To the release's log; secrets are redacted on the way. */
   log(stream: 'stdout' | 'stderr' | 'info', offset: number, text: string): void
+  /** A text without the job's secrets. To be asked before a text is cut: half a secret is found only where `cutOff` says that the beginning is missing. */
+  redact(text: string, cutOff?: boolean): string
   heartbeat(details?: Json): void
   /** Of the last attempt that was cut off; null on the first. */
   heartbeatDetails: Json

@@ -1,0 +1,78 @@
+import { activityInfo } from '@temporalio/activity'
+import type { Json } from '../domain/json.js'
+import { KINDS, type ActivityKind } from '../plan/kinds/index.js'
+import type { LogKey } from '../store/logs.js'
+import { runAttempt } from './attempt.js'
+import type { JobCall, JobResult, KindActivities, UndoCall } from './contract.js'
+import { jobInput, mustFit, type ResolveSecret } from './job-input.js'
+import type { JobContext, KindRunner, KindRunners } from './kind-runner.js'
+import { redacted } from './redacted-failure.js'
+import { Redactor } from './redaction.js'
+import { ReleaseLog, type LogKeeper } from './release-log.js'
+import { openSnapshot, sealSnapshot, type SnapshotDeps } from './sealed-snapshots.js'
+import { systemVariables } from './system-variables.js'
+
+export interface KindDeps extends SnapshotDeps {
+  runners: KindRunners
+  resolveSecret: ResolveSecret
+  logs: LogKeeper
+  bundles: { find(tenant: string, digest: string): Promise<{ files: Record<string, string> } | null> }
+}
+const PARTS = ['snapshot', 'execute', 'rollback'] as const
+type Activities = { [Name in `${ActivityKind}.${keyof KindActivities}`]: (input: never) => Promise<unknown> }
+
+/** `<kind>.snapshot`, `<kind>.execute` and `<kind>.rollback` of every kind that runs in an activity. */
+export function createKindActivities(deps: KindDeps): Activities {
+  const named = Object.entries(deps.runners).flatMap(([kind, runner]) => {
+    const activities = kindActivities(deps, kind as ActivityKind, runner)
+    return PARTS.map((part) => [`${kind}.${part}`, (input: never) => activities[part](input)] as const)
+  })
+  return Object.fromEntries(named) as Activities
+}
+
+function kindActivities(deps: KindDeps, kind: ActivityKind, runner: KindRunner<never>): KindActivities {
+  return {
+    async snapshot(call: JobCall) {
+      return inContext(deps, kind, call, call.idempotencyKey, async (config, context) => sealSnapshot(deps, await runner.snapshot?.(config, context) ?? null))
+    },
+    async execute(call: JobCall) {
+      return inContext(deps, kind, call, call.idempotencyKey, async (config, context, redactor) =>
+        redactor.json(await runner.execute(config, context) as unknown as Json) as unknown as JobResult)
+    },
+    /** A person may have it tried again: each time it is scheduled it has a key of its own, each try of one the same. */
+    async rollback({ call, snapshot }: UndoCall) {
+      const { workflowExecution, activityId } = activityInfo()
+      const key = `${call.idempotencyKey}/rollback/${workflowExecution?.runId ?? ''}/${activityId}`
+      return inContext(deps, kind, call, key, async (config, context) =>
+        runner.rollback?.(config, snapshot && await openSnapshot(deps, snapshot), context))
+    },
+  }
+}
+
+/** Everything a runner need not care about: late values, the check, heartbeats, cancellation, the log, secrets in what leaves. */
+async function inContext<Result>(
+  deps: KindDeps, kind: ActivityKind, call: JobCall, idempotencyKey: string,
+  work: (config: never, context: JobContext, redactor: Redactor) => Promise<Result>,
+): Promise<Result> {
+  return runAttempt(async (attempt) => {
+    const redactor = new Redactor()
+    const log = new ReleaseLog(deps.logs, logKey(call, idempotencyKey), redactor, attempt.isFirstTry)
+    try {
+      const { config: late, ...named } = call
+      const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
+      mustFit(KINDS[kind], config)
+      return await work(config as never, {
+        ...attempt, call: named, idempotencyKey, variables, system: systemVariables(call.release),
+        bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
+        redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),
+        log: (stream, offset, text) => { log.write(stream, offset, text) },
+      }, redactor)
+    } catch (error) {
+      throw redacted(error, redactor)
+    } finally { await log.close() }
+  })
+}
+
+/** What an undo writes is a log of its own: its offsets begin at 0 again. */
+const logKey = ({ release, job, attempt, idempotencyKey }: JobCall, key: string): LogKey =>
+  ({ releaseId: release.releaseId, job: key === idempotencyKey ? job : `${job} (undo)`, attempt })

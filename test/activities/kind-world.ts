@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import type { Info } from '@temporalio/activity'
+import { createKindRunners } from '../../activities/kinds/index.js'
+import type { JobCall, JobResult, KindActivities, UndoCall } from '../../activities/contract.js'
+import type { LogKeeper } from '../../activities/release-log.js'
+import { createKindActivities } from '../../activities/run-kind.js'
+import { InstallationChannels } from '../../activities/notices/installation.js'
+import { InstallationKey } from '../../config/key.js'
+import { failure } from '../../domain/failures.js'
+import type { JsonObject } from '../../domain/json.js'
+import { LocalHost } from '../../drivers/hosts/local.js'
+import { MemoryNotices } from '../../drivers/notices/memory.js'
+import type { LogText } from '../../store/logs.js'
+
+/** Keeps chunks by offset, as the database does; down on demand. */
+export class MemoryLog implements LogKeeper {
+  readonly chunks = new Map<string, LogText>()
+  isDown = false
+  async append({ job, attempt }: { job: string; attempt: number }, texts: LogText[]): Promise<void> {
+    if (this.isDown) throw new Error('the database is down')
+    for (const text of texts) this.chunks.set(`${job}/${attempt}/${text.stream}/${text.offset}`, text)
+  }
+  async lastOffsets(): Promise<Record<string, number>> {
+    const last: Record<string, number> = {}
+    for (const { stream, offset } of this.chunks.values()) last[stream] = Math.max(last[stream] ?? 0, offset)
+    return last
+  }
+  text(stream: string): string {
+    return [...this.chunks.values()].filter((chunk) => chunk.stream === stream).sort((a, b) => a.offset - b.offset).map(({ text }) => text).join('')
+  }
+}
+
+export const SECRETS: Record<string, string> = { 'env:TOKEN': 'hunter2hunter2' }
+
+/** The activities of job kinds with real processes; secrets, log and snapshots in memory. */
+export async function kindWorld(info: Partial<Info> = {}) {
+  const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
+  const logs = new MemoryLog()
+  const stored = new Map<string, string>()
+  const key = new InstallationKey(randomBytes(32))
+  const snapshots = {
+    async save(sealed: string) { stored.set('digest', sealed); return 'digest' },
+    async find(digest: string) { return stored.get(digest) ?? null },
+  }
+  const activities = createKindActivities({
+    runners: createKindRunners({ host, notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key, snapshots, logs,
+    resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
+    bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
+  }) as unknown as Record<string, KindActivities[keyof KindActivities]>
+  const environment = (more: Partial<Info> = {}): MockActivityEnvironment =>
+    new MockActivityEnvironment({ startToCloseTimeoutMs: 90_000, heartbeatTimeoutMs: 900, ...info, ...more }, { logger: new DefaultLogger('ERROR') })
+  return {
+    host, logs, key, stored, environment,
+    execute: async (call: JobCall, env = environment()): Promise<JobResult> => env.run(activities[`${call.kind}.execute`] as KindActivities['execute'], call),
+    rollback: async (input: UndoCall, env = environment()): Promise<void> => env.run(activities[`${input.call.kind}.rollback`] as KindActivities['rollback'], input),
+    snapshot: async (call: JobCall) => environment().run(activities[`${call.kind}.snapshot`] as KindActivities['snapshot'], call),
+  }
+}
+
+export function callOf(kind: string, config: JsonObject, more: Partial<JobCall> = {}): JobCall {
+  const releaseId = `r-${Math.random()}`
+  return {
+    release: { tenant: 'acme', releaseId, project: 'shop', environment: 'production', version: '2.4.0', requestedBy: 'ann', bundle: 'b' },
+    stage: 'main', job: 'work', kind, attempt: 1, idempotencyKey: `${releaseId}/main/work/1`, variables: {}, config, ...more,
+  }
+}
+export const scriptCall = (script: string, config: JsonObject = {}, more: Partial<JobCall> = {}): JobCall =>
+  callOf('script', { script, interpreter: '/bin/bash', environment: {}, ...config }, more)
