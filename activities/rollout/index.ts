@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ApplicationFailure } from '@temporalio/common'
+import { failure } from '../../domain/failures.js'
+import { runAttempt } from '../attempt.js'
+import type { RolloutActivities } from '../contract.js'
+import { sealSnapshot } from '../sealed-snapshots.js'
+import { deploy } from './deploy.js'
+import { mustAnswer } from './ready.js'
+import { retire } from './retire.js'
+import { asJson, snapshotOf } from './snapshot.js'
+import { mustBeOurs, putSplit, serviceKey, targetOf, type RolloutDeps } from './target.js'
+
+const AGAIN_MS = 250
+
+/**
+ * The steps of a rollout, and of a `gateway` job, which has no process of its own. Each reads what is there, compares and
+ * then acts, so that any may run twice. A side's id is the release that brought it.
+ */
+export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActivities, 'rollout.judge'> => ({
+  async 'rollout.snapshot'(call) {
+    return runAttempt(async () => {
+      const { gateway, route, service } = targetOf(deps, call)
+      const inForce = await gateway.read(route)
+      const stable = inForce?.stable ?? null
+      const stableSpec = service !== null && stable !== null ? await deps.host.spec(serviceKey(service, stable.id)) : null
+      return { snapshot: await sealSnapshot(deps, asJson({ route: inForce, stableSpec })), stable }
+    })
+  },
+
+  async 'rollout.deploy'(call) { return runAttempt(({ signal }) => deploy(deps, call, signal)) },
+
+  async 'rollout.setSplit'({ call, stable, candidate, percent, sticky }) {
+    return runAttempt(async () => {
+      const target = targetOf(deps, call)
+      const now = await target.gateway.read(target.route)
+      mustBeOurs(target, now, stable, candidate.id)
+      const listen = target.listen ?? now?.listen
+      return { split: await putSplit(target, { stable, candidate, percent, sticky, ...listen && { listen } }) }
+    })
+  },
+
+  async 'rollout.finish'({ call, candidate, stable }) {
+    return runAttempt(async ({ signal }) => {
+      const target = targetOf(deps, call)
+      const now = await target.gateway.read(target.route)
+      mustBeOurs(target, now, stable, candidate.id)
+      const listen = now?.listen ?? target.listen
+      if (now?.stable?.id !== candidate.id || now.candidate !== null) {
+        await putSplit(target, { stable: candidate, candidate: null, percent: 0, sticky: now?.sticky ?? null, ...listen && { listen } })
+      }
+      if (stable !== null && stable.id !== candidate.id) await retire(deps, target, stable.id, signal)
+    })
+  },
+
+  async 'rollout.reviveStable'(input) {
+    return runAttempt(async ({ signal }) => {
+      const target = targetOf(deps, input.call)
+      const { route, stableSpec } = await snapshotOf(deps, input)
+      if (stableSpec === null || !route?.stable) return
+      await deps.host.start(stableSpec)
+      for (const until = Date.now() + target.health.timeoutMs; ; await delay(AGAIN_MS, undefined, { signal })) {
+        try { await mustAnswer(route.stable, target, signal); return }
+        catch (error) { if (Date.now() >= until || !(error instanceof ApplicationFailure)) throw error }
+      }
+    })
+  },
+
+  async 'rollout.restoreRoute'(input) {
+    return runAttempt(async ({ signal }) => {
+      const target = targetOf(deps, input.call)
+      const { route: before } = await snapshotOf(deps, input)
+      const now = await target.gateway.read(target.route)
+      if (isDeepStrictEqual(JSON.parse(JSON.stringify(now)), before)) return // a snapshot has been JSON
+      mustBeOurs(target, now, before?.stable ?? null, input.call.release.releaseId)
+      if (before?.stable) await mustAnswer(before.stable, target, signal)
+      const answer = await target.gateway.restore(target.route, before)
+      if (answer.refused) throw failure('TARGET_REFUSED', `gateway ${target.gatewayName} refused route ${target.route}: ${answer.reason}`)
+    })
+  },
+
+  async 'rollout.removeCandidate'({ call }) {
+    return runAttempt(async ({ signal }) => {
+      const target = targetOf(deps, call)
+      const { releaseId } = call.release
+      if (target.service === null || await deps.host.inspect(serviceKey(target.service, releaseId)) === null) return
+      const now = await target.gateway.read(target.route)
+      const percent = now?.stable?.id === releaseId ? 100 - now.percent : now?.candidate?.id === releaseId ? now.percent : 0
+      if (percent > 0) throw failure('TARGET_REFUSED', `route ${target.route} of gateway ${target.gatewayName} still sends ${percent}% of its requests to ${serviceKey(target.service, releaseId)}`)
+      await retire(deps, target, releaseId, signal)
+    })
+  },
+})

@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { failure } from '../../domain/failures.js'
+import { formatDuration } from '../../domain/duration.js'
+import type { HostPort } from '../../drivers/hosts/port.js'
+import type { Side } from '../../drivers/traffic/port.js'
+import { probeHttp } from '../probe.js'
+import type { Target } from './target.js'
+
+const PROBE_MS = 2000
+const AGAIN_MS = { first: 50, last: 1000 }
+const LOG_BYTES = 2000
+
+/** Wait until a version that was just started is healthy. @throws CHECK_FAILED with its last words when it ends or takes too long */
+export async function untilHealthy(host: HostPort, key: string, side: Side, { health }: Target, signal: AbortSignal): Promise<void> {
+  const until = Date.now() + health.timeoutMs
+  for (let waitMs = AGAIN_MS.first; ; waitMs = Math.min(waitMs * 2, AGAIN_MS.last)) {
+    const wrong = await probeHttp({ url: new URL(health.path, side.url).href, expectedStatus: health.expectedStatus }, PROBE_MS, signal)
+    const state = await host.inspect(key) // after the probe: another process may answer on the port of one that has ended
+    if (!state?.running) throw failure('CHECK_FAILED', `${key} (${side.version}) ended with exit code ${state?.exitCode ?? 'unknown'} before it was healthy${await lastWords(host, key)}`)
+    if (wrong === null) return
+    if (Date.now() >= until) throw failure('CHECK_FAILED', `${key} (${side.version}) was not healthy after ${formatDuration(health.timeoutMs)}: ${wrong}${await lastWords(host, key)}`)
+    await delay(waitMs, undefined, { signal })
+  }
+}
+
+/**
+ * May the side carry traffic again? An older version need not know the new one's health path: any answer under 500 will do.
+ * @throws TARGET_NOT_READY
+ */
+export async function mustAnswer(side: Side, { health }: Target, signal: AbortSignal): Promise<void> {
+  try {
+    const response = await fetch(new URL(health.path, side.url), { redirect: 'manual', signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]) })
+    await response.body?.cancel()
+    if (response.status < 500) return
+    throw failure('TARGET_NOT_READY', `${side.version} at ${side.url} answers with status ${response.status}`)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof TypeError || (error as Error).name === 'TimeoutError') throw failure('TARGET_NOT_READY', `${side.version} at ${side.url} does not answer`)
+    throw error
+  }
+}
+
+async function lastWords(host: HostPort, key: string): Promise<string> {
+  const log = (await host.tail(key, LOG_BYTES)).trimEnd()
+  return log === '' ? '' : `. Its last words:\n${log}`
+}
