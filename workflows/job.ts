@@ -14,30 +14,42 @@ import { now, since } from './release-state.js'
 
 /** Trying again would say the same. */
 const FINAL: readonly (FailureCode | null)[] = ['CRITERIA_NOT_MET', 'APPROVAL_REJECTED', 'APPROVAL_EXPIRED', 'CONFIG_INVALID', 'SECRET_MISSING']
+/** People have been asked already. */
+const ANSWERED: readonly (FailureCode | null)[] = ['APPROVAL_REJECTED', 'APPROVAL_EXPIRED']
 
 /** One job to its end: condition, tries, waiting for a person where the plan does not roll back by itself. @throws what it failed with */
 export async function runJob(run: ReleaseRun, stage: CompiledStage, job: CompiledJob): Promise<StoryResult> {
   const view = run.state.job(stage.name, job.name)
   const place = { stage: stage.name, job: job.name }
   await run.controls.pausePoint()
-  if (job.condition !== null && !run.holds(job.condition, `job ${job.name}`)) return skipJob(run, stage, job, `condition is false: ${job.condition}`)
-  Object.assign(view, { status: 'running' satisfies JobStatus, startedAt: now() })
+  try {
+    if (job.condition !== null && !run.holds(job.condition, `job ${job.name}`)) return skipJob(run, stage, job, `condition is false: ${job.condition}`)
+    Object.assign(view, { status: 'running' satisfies JobStatus, startedAt: now() })
+    const result = await tryJob(run, stage, job)
+    Object.assign(view, { status: 'succeeded', endedAt: now(), message: result.message, outputs: result.outputs })
+    run.state.event('job.ended', `${job.name} succeeded in ${since(view.startedAt)}${result.message === '' ? '' : `: ${result.message}`}`, { ...place, data: { status: 'succeeded', outputs: result.outputs, artifacts: result.artifacts.map(({ name }) => name) } })
+    return result
+  } catch (error) {
+    mustBeFailure(error)
+    const stopped = isStopped(error) && view.message === null // stopped before its next try, it has failed all the same
+    view.message ??= stopped ? 'stopped' : reasonOf(error)
+    Object.assign(view, { status: stopped ? 'stopped' : 'failed', endedAt: now() })
+    run.state.event('job.ended', `${job.name} ${view.status}: ${view.message}`, { ...place, data: { status: view.status, code: codeOf(error) } })
+    throw error
+  }
+}
+
+/** One try after the other; while one is on, the view has no message. */
+async function tryJob(run: ReleaseRun, stage: CompiledStage, job: CompiledJob): Promise<StoryResult> {
+  const view = run.state.job(stage.name, job.name)
   for (let attempt = 1; ; attempt += 1) {
-    view.attempt = attempt
-    run.state.event('job.started', attempt === 1 ? `${job.name} (${job.kind})` : `${job.name}, try ${attempt}`, place)
-    try {
-      const result = await act(run, stage, job, run.call(stage, job, attempt))
-      Object.assign(view, { status: 'succeeded', endedAt: now(), message: result.message, outputs: result.outputs })
-      run.state.event('job.ended', `${job.name} succeeded in ${since(view.startedAt)}${result.message === '' ? '' : `: ${result.message}`}`, { ...place, data: { status: 'succeeded', outputs: result.outputs, artifacts: result.artifacts.map(({ name }) => name) } })
-      return result
-    } catch (error) {
+    Object.assign(view, { attempt, message: null })
+    run.state.event('job.started', attempt === 1 ? `${job.name} (${job.kind})` : `${job.name}, try ${attempt}`, { stage: stage.name, job: job.name })
+    try { return await act(run, stage, job, run.call(stage, job, attempt)) } catch (error) {
       mustBeFailure(error)
-      const stopped = isStopped(error)
-      view.message = stopped ? 'stopped' : reasonOf(error)
-      if (!stopped && await triesAgain(run, stage, job, attempt, error)) continue
-      Object.assign(view, { status: stopped ? 'stopped' : 'failed', endedAt: now() })
-      run.state.event('job.ended', `${job.name} ${view.status}: ${view.message}`, { ...place, data: { status: view.status, code: codeOf(error) } })
-      throw error
+      if (isStopped(error)) throw error
+      view.message = reasonOf(error)
+      if (!await triesAgain(run, stage, job, attempt, error)) throw error
     }
   }
 }
@@ -54,7 +66,7 @@ async function act(run: ReleaseRun, stage: CompiledStage, job: CompiledJob, call
   if (job.runsIn === 'workflow') return within(job.timeoutMs, job.name, () => runStory(run, stage, job, call))
   const kind = kindActivities(job)
   const snapshot = job.hasSnapshot ? await kind.snapshot(call) : null
-  if (job.hasUndo) run.undo.promise({ call, snapshot, activity: `${job.kind}.rollback`, what: `${job.name} (${job.kind})`, wave: 'rest', manual: `Take back by hand what ${job.name} did.` })
+  if (job.hasUndo && stage.phase !== 'rollback') run.undo.promise({ call, snapshot, activity: `${job.kind}.rollback`, what: `${job.name} (${job.kind})`, wave: 'rest', manual: `Take back by hand what ${job.name} did.` })
   const result: JobResult = await kind.execute(call)
   return result
 }
@@ -68,15 +80,16 @@ async function triesAgain(run: ReleaseRun, stage: CompiledStage, job: CompiledJo
     await run.controls.pausePoint()
     return true
   }
-  return stage.onError === 'rollback' && stage.phase !== 'rollback' && !run.options.autoRollback && await asksPerson(run, job, error)
+  const isAnswered = ANSWERED.includes(codeOf(error))
+  return stage.onError === 'rollback' && stage.phase !== 'rollback' && !run.options.autoRollback && !isAnswered && await asksPerson(run, stage, job, error)
 }
 
 /** autoRollback is off: a person says retry, rollback or abort. The last two stop the release from outside. */
-async function asksPerson(run: ReleaseRun, job: CompiledJob, error: unknown): Promise<boolean> {
+async function asksPerson(run: ReleaseRun, stage: CompiledStage, job: CompiledJob, error: unknown): Promise<boolean> {
   const station = run.controls.station(job.name, ['retry'])
   const done = run.state.waitFor({ what: 'failure', where: job.name, who: [], commands: ['retry', 'rollback', 'abort'], detail: `${job.name} failed: ${reasonOf(error)}` })
   try {
-    run.state.event('job.retrying', `${job.name} failed (${reasonOf(error)}); waiting for retry, rollback or abort`, { job: job.name })
+    run.state.event('job.retrying', `${job.name} failed (${reasonOf(error)}); waiting for retry, rollback or abort`, { stage: stage.name, job: job.name })
     await condition(() => station.retried)
     return true
   } finally {

@@ -39,14 +39,25 @@ async function runJobs(run: ReleaseRun, stage: CompiledStage): Promise<void> {
   const done = new Map<string, Promise<void>>()
   const settle = new Map<string, () => void>()
   for (const { name } of stage.jobs) done.set(name, new Promise((resolve) => settle.set(name, resolve)))
+  const lost = new Set<string>() // failed, or skipped because of one that did
   let skipRest: string | null = null
+  let isOver = false // a job has failed the stage: what has not begun does not begin
   await inParallel(stage.jobs.map((job, n) => async () => {
     try {
       for (const before of earlier(stage, job, n)) await done.get(before)
-      const without = job.dependsOn.find((name) => run.state.jobNamed(name)?.status === 'failed')
+      const without = job.dependsOn.find((name) => lost.has(name))
+      if (isOver) return
+      if (without !== undefined) lost.add(job.name)
       if (skipRest !== null) skipJob(run, stage, job, skipRest)
-      else if (without !== undefined) skipJob(run, stage, job, `${without}, which it depends on, failed`)
-      else if ((await goingOn(stage, () => runJob(run, stage, job)))?.skipStage === true) skipRest = `${job.name} skips the rest of the stage`
+      else if (without !== undefined) skipJob(run, stage, job, `${without}, which it depends on, did not succeed`)
+      else {
+        const result = await goingOn(stage, () => runJob(run, stage, job))
+        if (result === null) lost.add(job.name)
+        else if (result.skipStage === true) skipRest = `${job.name} skips the rest of the stage`
+      }
+    } catch (error) {
+      isOver = true
+      throw error
     } finally { settle.get(job.name)?.() }
   }))
 }
