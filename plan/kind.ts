@@ -15,6 +15,8 @@ export interface Kind<Schema extends TObject = TObject> {
   snapshot: boolean
   /** The runner has `rollback`. */
   undo: boolean
+  /** With this config, is there anything to take back? Left out: always. */
+  needsUndo?(config: Static<Schema>): boolean
   /** Of one attempt, where the plan says none. */
   defaultTimeout: string
   /** Does the runner hand the plan's variables on? */

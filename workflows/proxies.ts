@@ -25,6 +25,8 @@ export const rollout = {
   finish: slow['rollout.finish'],
 }
 
+export const RESTORE_ROUTE = 'rollout.restoreRoute' satisfies keyof RolloutActivities
+
 /** Measures for as long as the hold lasts. Stopped without waiting for its answer: nothing depends on it any more. */
 export const judge = (forMs: number, summary: string): RolloutActivities['rollout.judge'] => proxyActivities<RolloutActivities>({
   startToCloseTimeout: forMs + 10 * SLACK_MS, heartbeatTimeout: HEARTBEAT, cancellationType: 'TRY_CANCEL', summary,

@@ -10,6 +10,7 @@ export class ReleaseState {
   readonly view: ReleaseView
   #pending: ReleaseEvent[] = []
   #ending = false
+  readonly #before = new Map<string, string | null>()
 
   private constructor(view: ReleaseView) { this.view = view }
 
@@ -35,9 +36,10 @@ export class ReleaseState {
   news(): ReleaseEvent[] { return this.#pending }
   written(count: number): void { this.#pending = this.#pending.slice(count) }
 
-  stage(name: string): StageView { return must(this.view.stages.find((stage) => stage.name === name), `stage ${name}`) }
+  /** A rollback stage may bear the name of one of the release's own; by then it is the one that is meant. */
+  stage(name: string): StageView { return must(this.view.stages.findLast((stage) => stage.name === name), `stage ${name}`) }
   job(stage: string, name: string): JobView { return must(this.stage(stage).jobs.find((job) => job.name === name), `job ${name}`) }
-  jobNamed(name: string): JobView | undefined { return this.view.stages.flatMap(({ jobs }) => jobs).find((job) => job.name === name) }
+  jobNamed(name: string): JobView | undefined { return this.view.stages.flatMap(({ jobs }) => jobs).findLast((job) => job.name === name) }
   addStages(stages: CompiledStage[]): void { this.view.stages.push(...stages.map(stageView)) }
 
   /** Say what is waited for until the returned function is called. */
@@ -54,8 +56,14 @@ export class ReleaseState {
 
   setPaused(paused: ReleaseView['paused']): void { this.view.paused = paused; this.#settle() }
   setSplit(split: Omit<SplitView, 'at'>): void {
+    if (!this.#before.has(split.route)) this.#before.set(split.route, split.stable)
     const same = ({ gateway, route }: SplitView): boolean => gateway === split.gateway && route === split.route
     this.view.splits = [...this.view.splits.filter((other) => !same(other)), { ...split, at: now() }]
+  }
+
+  /** The route is as it was before the release. */
+  splitRestored(route: unknown): void {
+    this.view.splits = this.view.splits.map((split) => split.route === route ? { ...split, percent: 0, candidate: null, stable: this.#before.get(split.route) ?? null, at: now() } : split)
   }
 
   startRollingBack(reason: string): void { this.view.reason = reason; this.#ending = true; this.#settle() }

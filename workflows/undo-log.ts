@@ -3,8 +3,9 @@ import type { SealedSnapshot, JobCall, UndoCall } from '../activities/contract.j
 import type { Json } from '../domain/json.js'
 import { undoOrder, type UndoEntry } from '../domain/undo.js'
 import { isStopped, mustBeFailure } from './failing.js'
-import { undoActivity } from './proxies.js'
+import { RESTORE_ROUTE, undoActivity } from './proxies.js'
 import type { ReleaseState } from './release-state.js'
+import { routeOf } from './route-of.js'
 
 interface Promised { call: JobCall; snapshot: SealedSnapshot | null; activity: string; what: string; wave: UndoEntry['wave']; manual: string }
 
@@ -53,6 +54,7 @@ export class UndoLog {
     try {
       await undoActivity(entry.activity, `undo ${what}`)(entry.input)
       Object.assign(entry, { state: 'undone', error: null })
+      this.#showUndone(entry)
       this.#state.event('undo.done', `taken back: ${what}`, { stage, job })
     } catch (error) {
       mustBeFailure(error)
@@ -61,6 +63,13 @@ export class UndoLog {
     }
     this.#changed.add(entry)
     this.#show()
+  }
+
+  #showUndone({ activity, input, job }: UndoEntry): void {
+    if (activity === RESTORE_ROUTE) this.#state.splitRestored(routeOf(input))
+    const view = this.#state.jobNamed(job)
+    const all = this.entries.filter((entry) => entry.job === job)
+    if (view?.status === 'succeeded' && all.every(({ state }) => state === 'undone')) view.status = 'undone'
   }
 
   #show(): void {

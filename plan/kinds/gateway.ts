@@ -20,6 +20,7 @@ export const gateway = defineKind({
   schema: GatewayConfig,
   runsIn: 'workflow',
   undo: true,
+  needsUndo: ({ restore }) => restore !== true,
   defaultTimeout: '30d',
   check: (config) => [
     ...(config.route ?? config.serviceId ? [] : [{ path: 'route', message: 'name the route (or serviceId)' }]),

@@ -19,6 +19,7 @@ export const script = defineKind({
   schema: ScriptConfig,
   runsIn: 'activity',
   undo: true,
+  needsUndo: ({ rollbackScript }) => rollbackScript !== undefined,
   variables: true,
   defaultTimeout: '10m',
 })

@@ -14,5 +14,5 @@ export type WebhookConfig = Static<typeof WebhookConfig>
 
 /** Call a URL once per idempotency key (sent as `Idempotency-Key`). Its JSON answer becomes the outputs. */
 export const webhook = defineKind({
-  name: 'webhook', description: 'Calls a URL; the JSON answer becomes the job\'s outputs', schema: WebhookConfig, runsIn: 'activity', undo: true, defaultTimeout: '1m',
+  name: 'webhook', description: 'Calls a URL; the JSON answer becomes the job\'s outputs', schema: WebhookConfig, runsIn: 'activity', undo: true, needsUndo: ({ rollbackUrl }) => rollbackUrl !== undefined, defaultTimeout: '1m',
 })

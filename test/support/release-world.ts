@@ -1,5 +1,6 @@
 // Releases on the time-skipping server: days pass in a moment. What races, or is stopped while it acts, belongs on real-world.ts.
 import { fileURLToPath } from 'node:url'
+import { temporal } from '@temporalio/proto'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { testServerBinary } from '../../embedded/tools.js'
@@ -9,7 +10,7 @@ export type { ReleaseWorld } from './far-side.js'
 
 Runtime.install({ logger: new DefaultLogger('WARN') })
 export const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: testServerBinary() } } })
-await env.connection.operatorService.addSearchAttributes({ namespace: env.namespace ?? 'default', searchAttributes: { ReleaseStatus: 2 } })
+await env.connection.operatorService.addSearchAttributes({ namespace: env.namespace ?? 'default', searchAttributes: { ReleaseStatus: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD } })
 const workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: new DefaultLogger('WARN') })
 
 // One worker for all worlds of a file: one that is stopped with a task in its hands keeps the server from skipping time.

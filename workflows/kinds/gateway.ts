@@ -1,11 +1,9 @@
-import type { UndoCall } from '../../activities/contract.js'
 import { failure } from '../../domain/failures.js'
-import { rollout, undoActivity } from '../proxies.js'
+import { RESTORE_ROUTE as RESTORE, rollout, undoActivity } from '../proxies.js'
 import type { ReleaseRun } from '../release-run.js'
 import type { Story } from './story.js'
+import { routeOf } from '../route-of.js'
 import { settled, shiftBy, stickyOf } from './rollout.js'
-
-const RESTORE = 'rollout.restoreRoute'
 
 /** Shift a route to a version that already runs; or put it back as it was before this release touched it. */
 export const gatewayStory: Story<'gateway'> = async (run, { stage, job, call, config }) => {
@@ -25,13 +23,8 @@ export const gatewayStory: Story<'gateway'> = async (run, { stage, job, call, co
 
 /** The first snapshot this release took of the route is the truth. */
 async function restore(run: ReleaseRun, route: string): Promise<string> {
-  const entry = run.undo.entries.find(({ activity, input }) => activity === RESTORE && routeOf(input as unknown as UndoCall) === route)
+  const entry = run.undo.entries.find(({ activity, input }) => activity === RESTORE && routeOf(input) === route)
   if (entry === undefined) return `this release has not touched ${route}`
   await undoActivity(RESTORE, `restore ${route}`)(entry.input)
   return `${route} is as it was`
-}
-
-function routeOf({ call: { config } }: UndoCall): unknown {
-  const { route, serviceId } = config
-  return typeof route === 'object' && route !== null && !Array.isArray(route) ? route['name'] : route ?? serviceId
 }
