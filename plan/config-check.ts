@@ -51,9 +51,9 @@ export class ConfigCheck {
     if (schema.const !== undefined) return this.#oneOf([schema.const], found.node)
     if (schema.enum) return this.#oneOf(schema.enum, found.node)
     switch (schema.type) {
-      case 'object': return found.node.type === 'map' ? this.#object(schema, found.node, inner) : this.#wrongType('a map', found.node)
-      case 'array': return found.node.type === 'list' ? this.#list(schema, found.node, inner) : this.#wrongType('a list', found.node)
-      case 'string': case 'number': case 'integer': case 'boolean': return found.node.type === 'scalar' ? this.#leaf(schema, found.node) : this.#wrongType(TYPE_WORDS[schema.type], found.node)
+      case 'object': return found.node.type === 'map' ? this.#object(schema, found.node, inner) : this.#wrongType('a map', found.node, node.place)
+      case 'array': return found.node.type === 'list' ? this.#list(schema, found.node, inner) : this.#wrongType('a list', found.node, node.place)
+      case 'string': case 'number': case 'integer': case 'boolean': return found.node.type === 'scalar' ? this.#leaf(schema, found.node) : this.#wrongType(TYPE_WORDS[schema.type], found.node, node.place)
       default: return this.#anything(found.node, inner)
     }
   }
@@ -69,7 +69,10 @@ export class ConfigCheck {
       if (property.default !== undefined) result.push([name, this.shape(property, fromJson(property.default as Json, map.place), below({ ...use, places: new Map() }, name))])
       else if (schema.required?.includes(name) === true) this.#missing(map, name, property)
     }
-    return Object.fromEntries(result.filter((pair): pair is [string, Json] => pair[1] !== undefined))
+    const known = result.filter((pair): pair is [string, Json] => pair[1] !== undefined)
+    // A part with a hole in it would surprise whoever reads it; the whole is read part by part.
+    const whole = use.path === '' || schema.required?.every((name) => properties[name]?.elsewhere === true || known.some(([key]) => key === name)) !== false
+    return whole ? Object.fromEntries(known) : undefined
   }
 
   /** Keys under their canonical names, those the schema does not know reported and left out. */
@@ -196,8 +199,8 @@ export class ConfigCheck {
     return undefined
   }
 
-  #wrongType(wanted: string | undefined, node: Node): undefined {
-    this.#issues.add('WRONG_TYPE', node.place, `${lastStep(node.place)} is ${describe(node)}; it must be ${wanted ?? 'another value'}`)
+  #wrongType(wanted: string | undefined, node: Node, place = node.place): undefined {
+    this.#issues.add('WRONG_TYPE', place, `${lastStep(place)} is ${describe(node)}; it must be ${wanted ?? 'another value'}`)
   }
 }
 

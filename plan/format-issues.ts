@@ -2,6 +2,8 @@ import type { Issue } from './issue.js'
 
 export interface FormatOptions { colour?: boolean }
 const MAX_EXCERPT = 160
+/** Two columns wide on a terminal. */
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu
 
 /**
  * Issues for a terminal: code and place, the line with what is meant marked below, the message, what to write instead.
@@ -30,7 +32,7 @@ function excerpt({ line, column, length }: Issue, text: string | undefined): [st
    
   const shown = written.slice(from, from + MAX_EXCERPT).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu, '?')
   const gutter = `${String(line).padStart(5)} | `
-  const before = shown.slice(0, column - 1 - from).replaceAll(/[^\t]/gu, ' ')
+  const before = shown.slice(0, column - 1 - from).replaceAll(WIDE, '  ').replaceAll(/[^\t]/gu, ' ')
   const marks = Math.max(1, Math.min(length, shown.length - (column - 1 - from)))
   return [[`${gutter}${shown}`, `${' '.repeat(gutter.length - 2)}| ${before}^${'~'.repeat(marks - 1)}`]]
 }

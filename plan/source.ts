@@ -16,10 +16,13 @@ export function readYaml(file: string, text: string, issues: IssueList): MapNode
   }
   const document = parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'error', version: '1.2', schema: 'core' })
   const problems = [...document.errors, ...document.warnings]
+  if (problems.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) { // where depends on the stack: not told
+    issues.add('TOO_LARGE', top, `nested too deeply: at most ${MAX_DEPTH} levels`)
+    return null
+  }
   for (const { message, pos, code } of problems.slice(0, MAX_SYNTAX_ISSUES)) {
     const start = Math.min(pos[0], Math.max(0, text.length - 1))
-    if (code === 'RESOURCE_EXHAUSTION') issues.add('TOO_LARGE', { ...top, start, end: start + 1 }, `nested too deeply: at most ${MAX_DEPTH} levels`)
-    else issues.add('YAML_SYNTAX', { ...top, start, end: Math.max(pos[1], start + 1) }, code === 'MULTIPLE_DOCS' ? 'a plan is one document: nothing may follow ---' : firstLine(message))
+    issues.add('YAML_SYNTAX', { ...top, start, end: Math.max(pos[1], start + 1) }, code === 'MULTIPLE_DOCS' ? 'a plan is one document: nothing may follow ---' : firstLine(message))
   }
   if (problems.length > 0) return null
   return new Reader(file, document, issues).root()

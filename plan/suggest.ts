@@ -3,7 +3,7 @@ const LONGEST = 80
 /** `did you mean "errorRate"?` when one of the names is near; else nothing. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   if (name.length > LONGEST) return undefined
-  const limit = Math.max(1, Math.min(3, Math.floor(name.length / 3)))
+  const limit = Math.max(1, Math.min(3, Math.floor(name.length * 0.4)))
   let best: { name: string; distance: number } | undefined
   for (const candidate of names) {
     if (candidate === name || Math.abs(candidate.length - name.length) > limit || candidate.length > LONGEST) continue
