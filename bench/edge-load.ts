@@ -5,13 +5,14 @@ import net from 'node:net'
  * connections, each as soon as the answer before it is complete, and prints one line of JSON (`LoadResult`).
  * Answers must carry a Content-Length.
  */
-export interface LoadResult { requests: number; errors: number; perSecond: number; p50Ms: number; p99Ms: number }
+export interface LoadResult { /** Measured. */ requests: number; /** With the warm-up. */ sent: number; errors: number; perSecond: number; p50Ms: number; p99Ms: number }
 
 const WARM_UP_MS = 1_000
 const HEAD_END = Buffer.from('\r\n\r\n')
 const [port = 0, connections = 0, forMs = 0] = process.argv.slice(2).map(Number)
 const tookMs: number[] = []
 let errors = 0
+let sent = 0
 const startedAt = performance.now()
 const measureFrom = startedAt + WARM_UP_MS
 const endAt = measureFrom + forMs
@@ -19,7 +20,7 @@ const endAt = measureFrom + forMs
 await Promise.all(Array.from({ length: connections }, (_, n) => client(n)))
 tookMs.sort((a, b) => a - b)
 const quantile = (q: number): number => tookMs[Math.min(tookMs.length - 1, Math.floor(tookMs.length * q))] ?? NaN
-const result: LoadResult = { requests: tookMs.length, errors, perSecond: tookMs.length / (forMs / 1000), p50Ms: quantile(0.5), p99Ms: quantile(0.99) }
+const result: LoadResult = { requests: tookMs.length, sent, errors, perSecond: tookMs.length / (forMs / 1000), p50Ms: quantile(0.5), p99Ms: quantile(0.99) }
 process.stdout.write(`${JSON.stringify(result)}\n`)
 
 function client(n: number): Promise<void> {
@@ -29,6 +30,7 @@ function client(n: number): Promise<void> {
     let pending: Buffer = Buffer.alloc(0)
     let sentAt = 0
     const send = (): void => {
+      sent++
       sentAt = performance.now()
       socket.write(request)
     }

@@ -6,8 +6,6 @@ import { PROBLEMS, problemBody, type ProblemCode } from './problem.js'
 /** What may be sent again when a kept connection turned out dead (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
-const SMALL_BODY_BYTES = 8192
-
 /** Those under way, watched for standing still. `nowMs` is coarse: set by a timer, free to read. */
 export interface Underway { nowMs: number; readonly exchanges: Set<Exchange> }
 export interface ExchangeStart { side: LiveSide; cookie: string | null; forwarded: ForwardedRequest & { headers: string[] }; expectsContinue: boolean; underway: Underway }
@@ -111,9 +109,7 @@ export class Exchange {
     this.#remaining -= chunk.length
     if (this.#remaining === 0) { // the last bytes and the end in one packet
       this.#settle(response.statusCode, response.statusCode >= 500)
-      // As text a small body shares one write with the headers; latin1 keeps every byte. Two buffers would need a costlier writev.
-      if (chunk.length <= SMALL_BODY_BYTES) response.end(chunk.toString('latin1'), 'latin1')
-      else response.end(chunk)
+      response.end(chunk)
     } else if (!response.write(chunk)) {
       this.#in?.pause()
       response.once('drain', () => {
