@@ -26,7 +26,7 @@ export class Rollbacks {
   async start(row: ReleaseRow, ask: RollbackAsk): Promise<Accepted> {
     const taken: Accepted = { status: 'rolling_back', waiting: [] }
     const before = await this.#state(row, row.rollbacks)
-    if (before === 'open') return taken
+    if (before === 'open' && row.status !== 'rolled_back') return taken // else it only gives its lock back
     const undo = await this.#open(row, ask)
     const attempt = before === 'ended' ? row.rollbacks + 1 : Math.max(row.rollbacks, 1)
     if (!await this.#releases.takeRollback(row.id, attempt)) throw failure('RELEASE_CONFLICT', `release ${row.id} is being taken back by someone else`)

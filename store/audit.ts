@@ -10,7 +10,7 @@ export class AuditStore {
   readonly #database: PrismaClient
   constructor(database: PrismaClient) { this.#database = database }
 
-  async record(entry: AuditEntry): Promise<void> { await this.#database.audit.create({ data: auditData(entry) }) }
+  async record(entry: AuditEntry): Promise<void> { await this.#database.audit.create({ data: { ...entry, data: entry.data as Prisma.InputJsonValue } }) }
 
   /** Newest first. @param before the last id of the page before */
   async list(tenant: string, filter: AuditFilter, before: bigint | null, limit: number): Promise<AuditRow[]> {
@@ -20,6 +20,3 @@ export class AuditStore {
     return await this.#database.audit.findMany({ where, orderBy: { id: 'desc' }, take: limit }) as AuditRow[]
   }
 }
-
-/** An entry as the database takes it: for writers that audit in their own transaction. */
-export const auditData = (entry: AuditEntry): Prisma.AuditCreateInput => ({ ...entry, data: entry.data as Prisma.InputJsonValue })

@@ -21,7 +21,7 @@ export class EventStore {
     const rows = await this.#database.$queryRaw<(Omit<LogLine, 'seq'> & { seq: bigint })[]>(Prisma.sql`
       select seq, job, attempt, stream, at, text from "LogChunk"
       where "releaseId" = ${releaseId} and seq > ${seq} ${job === null ? Prisma.empty : Prisma.sql`and job = ${job}`}
-        and (age(xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid) or at < now() - interval '5 seconds')
+        and (age(xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid) or at < now() at time zone 'UTC' - interval '5 seconds')
       order by seq limit ${limit}`)
     return rows.map((row) => ({ ...row, seq: Number(row.seq) }))
   }

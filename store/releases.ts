@@ -1,8 +1,7 @@
-import type { Prisma, PrismaClient } from './generated/client.js'
+import { Prisma, type PrismaClient } from './generated/client.js'
 import type { ReleaseInput, ReleaseView } from '../domain/release.js'
 import type { UndoEntry } from '../domain/undo.js'
-import { auditData, type AuditEntry } from './audit.js'
-import { isUniqueViolation } from './unique-violation.js'
+import type { AuditEntry } from './audit.js'
 
 const SUMMARY = {
   id: true, tenant: true, project: true, environment: true, version: true, planName: true, planVersion: true, bundle: true, requestedBy: true,
@@ -46,20 +45,26 @@ export class ReleaseStore {
   readonly #database: PrismaClient
   constructor(database: PrismaClient) { this.#database = database }
 
-  /** One transaction: the release, its secrets, its audit entry. @returns false when the idempotency key is taken; nothing is written then */
-  async accept(release: NewRelease): Promise<boolean> {
-    const { releaseId } = release.input.release
-    try {
-      await this.#database.$transaction([
-        this.#database.release.create({ data: releaseData(release), select: { id: true } }),
-        this.#database.audit.create({ data: auditData(release.audit), select: { id: true } }),
-        ...release.secrets.length > 0 ? [this.#database.releaseSecret.createMany({ data: release.secrets.map((secret) => ({ releaseId, ...secret })) })] : [],
-      ])
-      return true
-    } catch (error) {
-      if (release.idempotencyKey !== null && isUniqueViolation(error)) return false
-      throw error
-    }
+  /**
+   * One statement, so all of it or nothing: the release, its secrets, its audit entry.
+   * @returns false when the idempotency key is taken; nothing is written then
+   */
+  async accept({ input, planVersion, idempotencyKey, requestDigest, secrets, audit }: NewRelease): Promise<boolean> {
+    const { release, plan } = input
+    const acceptedAt = Prisma.sql`${input.acceptedAt}::timestamptz at time zone 'UTC'`
+    return await this.#database.$executeRaw`
+      with release as (
+        insert into "Release" (id, tenant, project, environment, version, "planName", "planVersion", bundle, "requestedBy", status, "concurrencyKey",
+                               "idempotencyKey", "requestDigest", input, "acceptedAt")
+        values (${release.releaseId}, ${release.tenant}, ${release.project}, ${release.environment}, ${release.version}, ${plan.name}, ${planVersion}::int, ${release.bundle},
+                ${release.requestedBy}, 'accepted', ${plan.concurrency.key}, ${idempotencyKey}, ${requestDigest}, ${JSON.stringify(input)}::jsonb, ${acceptedAt})
+        on conflict (tenant, "idempotencyKey") do nothing returning id
+      ), secret as (
+        insert into "ReleaseSecret" ("releaseId", name, sealed)
+        select release.id, secret.name, secret.sealed from release, jsonb_to_recordset(${JSON.stringify(secrets)}::jsonb) as secret(name text, sealed text)
+      )
+      insert into "Audit" (tenant, at, who, action, what, data)
+      select ${audit.tenant}, ${acceptedAt}, ${audit.who}, ${audit.action}, ${audit.what}, ${JSON.stringify(audit.data)}::jsonb from release` === 1
   }
 
   async find(tenant: string, id: string): Promise<ReleaseRow | null> {
@@ -109,14 +114,6 @@ export class ReleaseStore {
   async countByStatus(): Promise<{ status: string; count: number }[]> {
     const rows = await this.#database.release.groupBy({ by: ['status'], _count: true })
     return rows.map(({ status, _count }) => ({ status, count: _count }))
-  }
-}
-
-function releaseData({ input, planVersion, idempotencyKey, requestDigest }: NewRelease): Prisma.ReleaseCreateInput {
-  const { releaseId, ...release } = input.release
-  return {
-    ...release, id: releaseId, planName: input.plan.name, planVersion, idempotencyKey, requestDigest, status: 'accepted',
-    concurrencyKey: input.plan.concurrency.key, acceptedAt: new Date(input.acceptedAt), input: input as unknown as Prisma.InputJsonValue,
   }
 }
 
