@@ -41,24 +41,18 @@ export const SECRETS: Record<string, string> = { 'env:TOKEN': 'hunter2hunter2' }
 export async function kindWorld(info: Partial<Info> = {}) {
   const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const logs = new MemoryLog()
-  const stored = new Map<string, string>()
-  const key = new InstallationKey(randomBytes(32))
-  const snapshots = {
-    async save(sealed: string) { stored.set('digest', sealed); return 'digest' },
-    async find(digest: string) { return stored.get(digest) ?? null },
-  }
+  const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
-    runners: createKindRunners({ host, notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key, snapshots, logs,
+    runners: createKindRunners({ host, notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
     bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
   const environment = (more: Partial<Info> = {}): MockActivityEnvironment =>
     new MockActivityEnvironment({ startToCloseTimeoutMs: 90_000, heartbeatTimeoutMs: 900, ...info, ...more }, { logger: new DefaultLogger('ERROR') })
   return {
-    host, logs, key, stored, environment,
+    host, logs, environment,
     execute: async (call: JobCall, env = environment()): Promise<JobResult> => env.run(activities[`${call.kind}.execute`] as KindActivities['execute'], call),
     rollback: async (input: UndoCall, env = environment()): Promise<void> => env.run(activities[`${input.call.kind}.rollback`] as KindActivities['rollback'], input),
-    snapshot: async (call: JobCall) => environment().run(activities[`${call.kind}.snapshot`] as KindActivities['snapshot'], call),
   }
 }
 
