@@ -20,12 +20,15 @@ export function commandLine(pid: number): string {
   } catch { return '' }
 }
 
-/** proc(5): field 22 of stat, clock ticks after boot; the name in field 2 may hold spaces and brackets. A zombie does not live. */
+/**
+ * proc(5): field 22 of stat, clock ticks after boot; the name in field 2 may hold spaces and brackets. A zombie does not
+ * live, but only when its threads (field 20) are gone too: until then it may hold its ports.
+ */
 function startFromProc(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (fields[0] === 'Z') return undefined
+    if (fields[0] === 'Z' && Number(fields[17]) <= 1) return undefined
     return `${bootId()}/${fields[19]}`
   } catch { return undefined }
 }
