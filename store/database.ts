@@ -15,6 +15,8 @@ export function connect(databaseUrl: string): PrismaClient {
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    query_timeout: 15_000, // one that takes the connection and never answers must not hang a request
+    options: '-c timezone=UTC', // the columns are timestamps without a zone
   }, { onPoolError: () => undefined, onConnectionError: () => undefined }) // the next query reports it; unhandled, it would end the process
   return new PrismaClient({ adapter })
 }

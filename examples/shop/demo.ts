@@ -77,6 +77,6 @@ async function token(url: string, admin: string, name: string, role: string): Pr
 }
 
 async function approveAll(url: string, lead: string): Promise<void> {
-  const { items } = await call(url, lead, 'GET', '/approvals?status=pending') as { items: { releaseId: string; id: string }[] }
-  for (const { releaseId, id } of items) await call(url, lead, 'POST', `/releases/${releaseId}/approve`, { approval: id, comment: 'looks good' }).catch(() => undefined) // decided meanwhile
+  const { items } = await call(url, lead, 'GET', '/approvals?status=pending') as { items: { releaseId: string; approval: { id: string } }[] }
+  for (const { releaseId, approval: { id } } of items) await call(url, lead, 'POST', `/releases/${releaseId}/approve`, { approval: id, comment: 'looks good' }).catch(() => undefined) // decided meanwhile
 }
