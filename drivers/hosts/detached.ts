@@ -4,6 +4,7 @@ import { link, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../domain/failures.js'
+import { writeWhole } from './local-files.js'
 import { born, isGroupAlive } from './processes.js'
 
 const LAUNCHER = readFileSync(new URL('./launcher.sh', import.meta.url), 'utf8')
@@ -41,7 +42,9 @@ export class Detached {
 
   /** Start it unless somebody has. @throws TARGET_UNREACHABLE when this machine does not let us, CONFIG_INVALID when the environment is none */
   async launch({ mode, command, workDir, environment, port }: Launch): Promise<Claim> {
-    const launcher = start(['-c', LAUNCHER, 'launcher', this.directory, String(this.generation), String(port), mode, workDir, ...command], environment)
+    const file = join(this.directory, 'launcher.sh') // a copy: a shell reads on while it runs, and an upgrade may replace ours meanwhile
+    await writeWhole(file, LAUNCHER)
+    const launcher = start([file, this.directory, String(this.generation), String(port), mode, workDir, ...command], environment)
     const until = Date.now() + CLAIM_WITHIN_MS
     for (let waitMs = 5; ; waitMs = Math.min(waitMs * 2, 100)) {
       const gone = launcher.gone()

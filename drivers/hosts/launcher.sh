@@ -1,5 +1,5 @@
 # Runs one command to its end in a session of its own, so that it outlives whoever started it (drivers/hosts/detached.ts).
-#   sh -c "$(cat launcher.sh)" launcher DIRECTORY GENERATION PORT script|service WORKDIR COMMAND...
+#   sh launcher.sh DIRECTORY GENERATION PORT script|service WORKDIR COMMAND...
 # Its environment is the command's. In DIRECTORY, N being the generation:
 #   N.claim   pid, start time and port of this launcher; made once, a second launcher of the same generation leaves
 #   N.pid     the command's own pid
