@@ -26,10 +26,11 @@ export class ApiClient {
 
   /** The answer whatever its status. @throws UNAVAILABLE when nobody answers */
   async look({ method, path, body, headers }: Request, signal?: AbortSignal): Promise<Response> {
-    const { url, token, tenant, debug } = this.#settings
+    const { url, token, tenant, verbose, debug } = this.#settings
     if (url === null) throw failure('UNAVAILABLE', NO_SERVER)
     const address = `${url}${path}`
-    if (debug) this.#log(`> ${method} ${address}`)
+    if (verbose || debug) this.#log(`> ${method} ${address}`)
+    const startedMs = performance.now()
     const response = await fetch(address, {
       method, signal: signal ?? null,
       headers: {
@@ -38,7 +39,7 @@ export class ApiClient {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch((error: unknown) => { throw unreachable(url, error) })
-    if (debug) this.#log(`< ${response.status} ${response.headers.get('content-type') ?? ''}`)
+    if (debug) this.#log(`< ${response.status} ${response.headers.get('content-type') ?? ''} after ${Math.round(performance.now() - startedMs)} ms`)
     return response
   }
 

@@ -12,7 +12,7 @@ export type Output = (typeof OUTPUTS)[number]
 const CONFIG_KEYS = ['url', 'token', 'tokenFile', 'tenant', 'output'] as const
 type ConfigFile = Partial<Record<(typeof CONFIG_KEYS)[number], string>>
 
-export interface Flags { config?: string; url?: string; tokenFile?: string; tenant?: string; output?: string; verbose?: boolean; debug?: boolean; color?: boolean }
+export interface Flags { config?: string; url?: string; tokenFile?: string; tenant?: string; output?: string; verbose?: boolean; debug?: boolean }
 export interface CliSettings {
   /** Null: no server is known. */
   url: string | null

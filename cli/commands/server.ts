@@ -7,7 +7,7 @@ import { action } from '../context.js'
 export function addServerCommand(program: Command): void {
   program.command('server').description('run everything on this machine: Temporal, PostgreSQL, gateway, worker, API and dashboard')
     .action(action(async () => {
-      const server = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../../embedded/main.ts', import.meta.url))], { stdio: 'inherit' })
+      const server = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../../embedded/main.ts', import.meta.url))], { stdio: 'inherit' })
       const pass = (signal: NodeJS.Signals): void => { server.kill(signal) }
       // Ctrl-C reaches the child by itself: it is in the same process group
       process.on('SIGINT', () => undefined).on('SIGTERM', pass)

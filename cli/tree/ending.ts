@@ -1,19 +1,20 @@
 import type { Ending, ReleaseView } from '../../domain/release.js'
 import { spent } from './clock.js'
 import { colourOf, glyph, wordOf } from './glyphs.js'
-import { line, span, type Line } from './line.js'
+import { line, span, wrapped, type Line } from './line.js'
+import type { TreeOptions } from './options.js'
 
 /** How it ended and why; what is left over and what a person must do about it. */
-export function endingLines(view: ReleaseView): Line[] {
+export function endingLines(view: ReleaseView, { width }: TreeOptions): Line[] {
   const status = view.status as Ending
   const took = spent(view.startedAt ?? view.acceptedAt, view.endedAt, Date.parse(view.acceptedAt)) ?? ''
   const leftOver = view.undo.filter(({ state }) => state === 'failed')
   return [
     line([glyph(status, 0), span(' '), span(`${wordOf(status)} after ${took}`, colourOf(status)), span(`: ${STORIES[status](view)}`)]),
-    ...(view.reason === null ? [] : [line([span('  because  ', 'dim'), span(view.reason)])]),
+    ...(view.reason === null ? [] : wrapped([span('  because  ', 'dim')], view.reason, width)),
     ...leftOver.flatMap(({ what, error, manual }) => [
-      line([span('  left over  ', 'red'), span(what, 'bold'), span(error === null ? '' : `: ${error}`)]),
-      line([span('  to do      ', 'yellow'), span(manual)]),
+      ...wrapped([span('  left over  ', 'red')], error === null ? what : `${what}: ${error}`, width),
+      ...wrapped([span('  to do      ', 'yellow')], manual, width),
     ]),
     ...nextLines(view, leftOver.length > 0),
   ]

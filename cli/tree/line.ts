@@ -27,6 +27,16 @@ export function layOut({ left, right }: Line, width: number, colours: boolean): 
   return [...cut, span(gap), ...edge].map((part) => paint(part, colours)).join('').trimEnd()
 }
 
+/** A text that must not be cut: as many lines as it needs, each under the first. */
+export function wrapped(head: Span[], text: string, width: number): Line[] {
+  const indent = widthOf(head)
+  const rows = text.split(/\s+/).reduce<string[]>((all, word) => {
+    const last = all.at(-1)
+    return last !== undefined && indent + stringWidth(`${last} ${word}`) <= width ? [...all.slice(0, -1), `${last} ${word}`] : [...all, word]
+  }, [])
+  return rows.map((row, n) => line([...(n === 0 ? head : [span(' '.repeat(indent))]), span(row)]))
+}
+
 /** Pad on the right to `columns` columns as a terminal counts them. */
 export const padTo = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - stringWidth(text)))
 /** At most `columns` wide, the end cut with `…`. */

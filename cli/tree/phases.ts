@@ -4,7 +4,7 @@ import { formatDuration } from '../../domain/duration.js'
 import { progressBar } from './bar.js'
 import { lasting } from './clock.js'
 import { glyph } from './glyphs.js'
-import { line, span, type Line, type Span } from './line.js'
+import { line, span, type Colour, type Line, type Span } from './line.js'
 import type { TreeOptions } from './options.js'
 
 const VERDICT_COLOURS = { pass: 'green', fail: 'red', inconclusive: 'yellow', outage: 'yellow' } as const
@@ -28,7 +28,7 @@ function holdSpans(phase: PhaseView, { now, width }: TreeOptions): Span[] {
   if (phase.startedAt === null || phase.endsAt === null) return [span(`${formatDuration(phase.holdMs)}, the clock stands still`, 'yellow')]
   const left = Math.max(0, Date.parse(phase.endsAt) - now)
   const done = phase.holdMs > 0 ? 1 - left / phase.holdMs : 1
-  return [...progressBar(done, Math.max(8, Math.min(32, width - 48)), 'cyan'), span(` ${lasting(left)} left`, 'bold'), span(` of ${formatDuration(phase.holdMs)}`, 'dim')]
+  return [...progressBar(done, Math.max(8, Math.min(32, width - 48)), 'cyan'), span(left > 0 ? ` ${lasting(left)} left` : ' due', 'bold'), span(` of ${formatDuration(phase.holdMs)}`, 'dim')]
 }
 
 
@@ -50,10 +50,9 @@ function measureSpans(phase: PhaseView): Span[] {
   const judgedNames = new Set(phase.criteria.map(({ name }) => name))
   const judgedSpans = phase.criteria.map(({ name, threshold }): Span[] => {
     const measure = phase.measures[name] ?? null
-    const good = measure !== null && meets(threshold, measure)
-    const shown = measure === null ? '–' : formatMeasure(threshold, measure)
-    return [span(`${name} `, 'dim'), span(shown, measure === null ? 'dim' : good ? 'green' : 'red'), span(` ${formatThreshold(threshold)}`, 'dim'),
-      ...(measure === null ? [] : [span(good ? ' ✔' : ' ✘', good ? 'green' : 'red')])]
+    if (measure === null) return [span(`${name} ${formatThreshold(threshold)}`, 'dim')]
+    const [colour, mark]: [Colour, string] = meets(threshold, measure) ? ['green', '✔'] : ['red', '✘']
+    return [span(`${name} `, 'dim'), span(formatMeasure(threshold, measure), colour), span(` ${formatThreshold(threshold)}`, 'dim'), span(` ${mark}`, colour)]
   })
   const others = Object.entries(phase.measures).filter(([name, measure]) => !judgedNames.has(name) && measure !== null)
     .map(([name, measure]): Span[] => [span(`${name} ${Number((measure ?? 0).toPrecision(4))}`, 'dim')])

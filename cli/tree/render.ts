@@ -21,6 +21,6 @@ function sections(view: ReleaseView, options: TreeOptions, folded: boolean): Lin
     view.stages.flatMap((stage) => stageLines(stage, view, options, folded)),
     splitLines(view.splits, options),
     undoLines(view, options),
-    isEnding(view.status) ? endingLines(view) : waitingLines(view, options),
+    isEnding(view.status) ? endingLines(view, options) : waitingLines(view, options),
   ].filter((lines) => lines.length > 0).flatMap((lines, n) => n === 0 ? lines : [blank(), ...lines])
 }

@@ -31,7 +31,7 @@ const sentence = ({ what, where, detail }: Waiting): string => what === 'approva
 
 function when({ since, until }: Waiting, { now, timezone }: TreeOptions): string {
   const begun = `since ${wallClock(since, now, timezone)} (${lasting(now - Date.parse(since))})`
-  return until === null ? `${begun}, without limit` : `${begun} · until ${wallClock(until, now, timezone)} (${lasting(Date.parse(until) - now)} left)`
+  return until === null ? `${begun}, without limit` : `${begun} · until ${wallClock(until, now, timezone)} (${Date.parse(until) > now ? `${lasting(Date.parse(until) - now)} left` : 'due'})`
 }
 
 function peopleLines({ what, where, who }: Waiting, approvals: readonly ApprovalView[]): Line[] {

@@ -1,4 +1,4 @@
-// A double of the API: real HTTP on loopback, answers made up by the test. The real one is met in the end-to-end tests.
+// A double of the API: real HTTP on loopback, answers made up by the test. The real one is met in real-api.test.ts.
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

@@ -79,11 +79,13 @@ test('logs are whole lines with their job, however they were cut', async () => {
   expect((await cli(['logs', 'r-1', '--url', url])).stdout).toBe('tests │ one\nsmoke │ up\ntests │ two\ntests │ three\n')
 })
 
-test('--debug shows requests and never the token', async () => {
+test('--verbose shows requests, --debug their answers too, and neither the token', async () => {
   const { url } = await double({ 'GET /releases': () => ({ body: { items: [], next: null } }) })
-  const { stderr } = await cli(['list', '--debug', '--url', url], { env: { RELEASECTL_TOKEN: 'rctl_secret' } })
-  expect(stderr).toContain(`> GET ${url}/releases?limit=20`)
-  expect(stderr).not.toContain('rctl_secret')
+  const said = async (flag: string) => (await cli(['list', flag, '--url', url], { env: { RELEASECTL_TOKEN: 'rctl_secret' } })).stderr
+  expect(await said('--verbose')).toBe(`> GET ${url}/releases?limit=20\n`)
+  const debug = await said('--debug')
+  expect(debug).toMatch(/^> GET .*\n< 200 application\/json after \d+ ms\n$/)
+  expect(debug).not.toContain('rctl_secret')
 })
 
 test('doctor names what is down and fails', async () => {

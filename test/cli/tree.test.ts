@@ -87,6 +87,26 @@ test('what could not be taken back is listed with what a person must do', () => 
   ])
 })
 
+test('a long reason is told to its end, on as many lines as it takes', () => {
+  const reason = 'shop (2.4.0) was not healthy after 1m: expected status 200, got 500'
+  expect(draw({ ...rolledBack('rolled_back'), reason }, { width: 50 }).slice(-4)).toEqual([
+    '↺ rolled back after 17m 00s: production is as it …',
+    '  because  shop (2.4.0) was not healthy after 1m:',
+    '           expected status 200, got 500',
+    '  what happened  releasectl logs r-7f3k2m',
+  ])
+})
+
+test('a hold past its end is due, and a measure not taken yet shows its limit only', () => {
+  const lines = draw({ ...midCanary(), stages: midCanary().stages.map((one) => ({ ...one, jobs: one.jobs.map((its) => ({ ...its, phases: its.phases.map((phase) => ({ ...phase, measures: {} })) })) })) }, { now: NOW + 600_000 })
+  expect(lines.filter((text) => /of 10m|until|errorRate/.test(text)).map((text) => text.trim())).toEqual([
+    '│   ✔   5 %  hold 10m   errorRate <1%   p95 <300ms',
+    '│   ⠹  25 %  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ due of 10m',
+    '│            errorRate <1%   p95 <300ms',
+    'since 09:34 (13m 54s) · until 09:44 (due)',
+  ])
+})
+
 test('no line is wider than the terminal, whatever the names are', () => {
   const view = midCanary()
   const wide = { ...view, release: { ...view.release, project: '结账服务'.repeat(8) } }
