@@ -18,6 +18,7 @@ export class Controls {
   stop: Stop | null = null
   readonly #state: ReleaseState
   #stations: Station[] = []
+  #pausedMs = 0
   constructor(state: ReleaseState) { this.#state = state }
 
   mayPause(): void { this.#mustRun('pause'); if (this.#state.view.paused) throw failure('RELEASE_CONFLICT', 'already paused') }
@@ -28,6 +29,7 @@ export class Controls {
 
   mayResume(): void { if (!this.#state.view.paused) throw failure('RELEASE_CONFLICT', 'not paused') }
   resume({ by, reason }: Command): Accepted {
+    this.#pausedMs = this.pausedMs
     this.#state.setPaused(null)
     return this.#noted('resumed', `resumed by ${by}`, reason)
   }
@@ -68,6 +70,11 @@ export class Controls {
   }
 
   get isPaused(): boolean { return this.#state.view.paused !== null }
+  /** How long it has been paused so far. */
+  get pausedMs(): number {
+    const { paused } = this.#state.view
+    return this.#pausedMs + (paused === null ? 0 : Date.now() - Date.parse(paused.at))
+  }
   /** Before anything acts: wait while paused. */
   async pausePoint(): Promise<void> { if (this.isPaused) await condition(() => !this.isPaused) }
 

@@ -63,7 +63,7 @@ export function skipJob(run: ReleaseRun, stage: CompiledStage, job: CompiledJob,
 
 /** Snapshot, promise the undo, act. */
 async function act(run: ReleaseRun, stage: CompiledStage, job: CompiledJob, call: JobCall): Promise<StoryResult> {
-  if (job.runsIn === 'workflow') return within(job.timeoutMs, job.name, () => runStory(run, stage, job, call))
+  if (job.runsIn === 'workflow') return within(run.controls, job.timeoutMs, job.name, () => runStory(run, stage, job, call))
   const kind = kindActivities(job)
   const snapshot = job.hasSnapshot ? await kind.snapshot(call) : null
   if (job.hasUndo && stage.phase !== 'rollback') run.undo.promise({ call, snapshot, activity: `${job.kind}.rollback`, what: `${job.name} (${job.kind})`, wave: 'rest', manual: `Take back by hand what ${job.name} did.` })

@@ -1,15 +1,19 @@
 import { CancellationScope, sleep } from '@temporalio/workflow'
 import { formatDuration } from '../domain/duration.js'
 import { failure } from '../domain/failures.js'
+import type { Controls } from './controls.js'
 import { isStopped, mustBeFailure } from './failing.js'
 
-/** Stop `work` after `ms`. @throws TIMED_OUT */
-export async function within<T>(ms: number, what: string, work: () => Promise<T>): Promise<T> {
+/** Stop `work` after `ms`; a pause does not count. @throws TIMED_OUT */
+export async function within<T>(controls: Controls, ms: number, what: string, work: () => Promise<T>): Promise<T> {
   const scope = new CancellationScope()
   const timer = new CancellationScope()
   const late = { yes: false }
   void timer.run(async () => {
-    await sleep(ms, { summary: `timeout of ${what}` })
+    for (let leftMs = ms, pausedMs = controls.pausedMs; leftMs > 0; leftMs = controls.pausedMs - pausedMs, pausedMs += leftMs) {
+      await sleep(leftMs, { summary: `timeout of ${what}` })
+      await controls.pausePoint()
+    }
     late.yes = true
     scope.cancel()
   }).catch(mustBeFailure)

@@ -2,10 +2,10 @@ import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { JobCall } from '../../activities/contract.js'
 import { failure } from '../../domain/failures.js'
 import type { JsonObject } from '../../domain/json.js'
-import { abortUpdate, approveUpdate, retryUpdate, rollbackUpdate } from '../../workflows/messages.js'
+import { abortUpdate, approveUpdate, pauseUpdate, resumeUpdate, retryUpdate, rollbackUpdate } from '../../workflows/messages.js'
 import { HOUR, job, MINUTE, planOf, stage } from '../support/plan-builder.js'
 import { DONE } from '../support/far-side.js'
-import { closeWorlds, newWorld, type ReleaseWorld } from '../support/release-world.js'
+import { closeWorlds, env, newWorld, type ReleaseWorld } from '../support/release-world.js'
 
 let world: ReleaseWorld
 beforeEach(() => { world = newWorld() })
@@ -126,6 +126,18 @@ test('a job that takes longer than its timeout has timed out', async () => {
   const outcome = await world.run(planOf([stage('ship', [job('pause', 'wait', { duration: '2h' }, { timeoutMs: 30 * MINUTE })])]))
   expect(outcome).toEqual({ status: 'rolled_back', reason: 'pause took longer than 30m', leftOver: [] })
   expect(world.journal.find(({ type }) => type === 'job.ended')?.data).toEqual({ status: 'failed', code: 'TIMED_OUT' })
+})
+
+test('a pause does not use up a job\'s time', async () => {
+  const handle = await world.start(planOf([stage('ship', [job('pause', 'wait', { duration: '20m' }, { timeoutMs: 30 * MINUTE })])]))
+  await world.until(({ waiting }) => waiting.length > 0)
+  for (let n = 0; n < 2; n += 1) {
+    await handle.executeUpdate(pauseUpdate, { args: [{ by: 'ann' }] })
+    await env.sleep('12h')
+    await handle.executeUpdate(resumeUpdate, { args: [{ by: 'ann' }] })
+    await env.sleep('5m')
+  }
+  expect((await handle.result()).status).toBe('succeeded')
 })
 
 test('a condition job fails, goes on or skips the rest of its stage', async () => {
