@@ -40,7 +40,14 @@ export class ReleaseState {
   stage(name: string): StageView { return must(this.view.stages.findLast((stage) => stage.name === name), `stage ${name}`) }
   job(stage: string, name: string): JobView { return must(this.stage(stage).jobs.find((job) => job.name === name), `job ${name}`) }
   jobNamed(name: string): JobView | undefined { return this.view.stages.flatMap(({ jobs }) => jobs).findLast((job) => job.name === name) }
-  addStages(stages: CompiledStage[]): void { this.view.stages.push(...stages.map(stageView)) }
+  /** Add the plan's rollback stages. @returns those that no earlier take-back has done */
+  addRollback(stages: CompiledStage[]): CompiledStage[] {
+    const { view } = this
+    const isDone = ({ name }: CompiledStage): boolean => view.stages.some((stage) => stage.phase === 'rollback' && stage.name === name && stage.status === 'succeeded')
+    const open = stages.filter((stage) => !isDone(stage))
+    view.stages = [...view.stages.filter(({ phase, name }) => phase !== 'rollback' || !open.some((stage) => stage.name === name)), ...open.map(stageView)]
+    return open
+  }
 
   /** Say what is waited for until the returned function is called. */
   waitFor(waiting: Omit<Waiting, 'since' | 'until'> & { forMs?: number | null }): () => void {
@@ -66,7 +73,7 @@ export class ReleaseState {
     this.view.splits = this.view.splits.map((split) => split.route === route ? { ...split, percent: 0, candidate: null, stable: this.#before.get(split.route) ?? null, at: now() } : split)
   }
 
-  startRollingBack(reason: string): void { this.view.reason = reason; this.#ending = true; this.#settle() }
+  startRollingBack(reason: string): void { Object.assign(this.view, { reason, paused: null }); this.#ending = true; this.#settle() }
 
   end(status: Ending, reason: string | null): void {
     Object.assign(this.view, { status, reason, endedAt: now(), waiting: [], paused: null })

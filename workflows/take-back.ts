@@ -10,14 +10,15 @@ export interface Cause { ending: Exclude<Ending, 'succeeded' | 'failed'>; reason
 /** Why the story ended early, and what follows from it. */
 export function causeOf(run: ReleaseRun, error: unknown): Cause {
   const { stop } = run.controls
-  if (stop !== null) return { ...stop, undo: true }
-  if (isStopped(error)) return { ending: 'cancelled', reason: 'cancelled in Temporal', undo: true }
+  const undo = !run.undo.isEmpty // before anything acted there is nothing to take back
+  if (stop !== null) return { ...stop, undo }
+  if (isStopped(error)) return { ending: 'cancelled', reason: 'cancelled in Temporal', undo }
   const reason = reasonOf(error)
   switch (codeOf(error)) {
-    case 'APPROVAL_REJECTED': return { ending: 'rejected', reason, undo: true }
-    case 'LOCK_REFUSED': return { ending: 'rejected', reason, undo: true }
-    case 'APPROVAL_EXPIRED': return { ending: 'expired', reason, undo: true }
-    default: return { ending: 'rolled_back', reason, undo: !run.stopsWhereItIs }
+    case 'APPROVAL_REJECTED': return { ending: 'rejected', reason, undo }
+    case 'LOCK_REFUSED': return { ending: 'rejected', reason, undo }
+    case 'APPROVAL_EXPIRED': return { ending: 'expired', reason, undo }
+    default: return { ending: 'rolled_back', reason, undo: undo && !run.stopsWhereItIs }
   }
 }
 
@@ -25,11 +26,10 @@ export function causeOf(run: ReleaseRun, error: unknown): Cause {
 export async function takeBack(run: ReleaseRun, stages: CompiledStage[], { ending, reason, undo }: Cause): Promise<ReleaseOutcome> {
   return CancellationScope.nonCancellable(async () => {
     const problems: ReleaseOutcome['leftOver'] = []
-    if (undo && !run.undo.isEmpty) {
+    if (undo) {
       run.state.startRollingBack(reason)
       await run.undo.runAll()
-      run.state.addStages(stages)
-      for (const stage of stages) problems.push(...await rollbackStage(run, stage))
+      for (const stage of run.state.addRollback(stages)) problems.push(...await rollbackStage(run, stage))
     }
     const leftOver = [...run.leftOver(), ...problems]
     return run.end(leftOver.length > 0 ? 'failed' : ending, reason, leftOver)

@@ -73,6 +73,8 @@ export class UndoLog {
   }
 
   #show(): void {
-    this.#state.view.undo = this.entries.map(({ id, what, state, error, manual }) => ({ id, what, state, error, manual }))
+    const { view } = this.#state // what an earlier take-back undid stays to be seen
+    const known = view.undo.filter(({ id }) => !this.entries.some((entry) => entry.id === id))
+    view.undo = [...known, ...this.entries.map(({ id, what, state, error, manual }) => ({ id, what, state, error, manual }))]
   }
 }
