@@ -24,7 +24,7 @@ export function planJsonSchema(): JsonObject {
 }
 
 function jobSchema(): JsonObject {
-  const job = editorSchema(plain(JobSpec)) as JsonObject
+  const job = editorParts(plain(JobSpec))
   const kinds = Object.values(KINDS) as Kind[]
   const names = kinds.flatMap(({ name, aliases }) => [name, ...aliases])
   const types = { enum: names, description: kinds.map(({ name, description }) => `${name}: ${description}`).join('\n') }
@@ -39,11 +39,14 @@ function jobSchema(): JsonObject {
 }
 
 /** Without what TypeBox notes for itself. */
-const plain = (schema: object): Json => JSON.parse(JSON.stringify(schema)) as Json
+const plain = (schema: object): JsonObject => JSON.parse(JSON.stringify(schema)) as JsonObject
 
 function editorSchema(schema: Json): Json {
   if (!isObject(schema)) return schema
-  if (isJob(schema)) return { $ref: '#/$defs/job' }
+  return isJob(schema) ? { $ref: '#/$defs/job' } : editorParts(schema)
+}
+
+function editorParts(schema: JsonObject): JsonObject {
   const known = Object.fromEntries(Object.entries(schema).filter(([key, value]) => !isOwn(key, value)))
   const result: JsonObject = { ...known }
   if (isObject(known['properties'])) {
