@@ -18,7 +18,7 @@ test.each(['canary.yaml', 'scripts.yaml'])('the published schema accepts the exa
 })
 
 test.each([
-  ['an unknown key', 'stages: []\nstage: []'], ['another version', 'apiVersion: v2\nstages: []'], ['an unknown kind', 'stages: [{ name: a, jobs: [{ name: b, type: nothing }] }]'],
+  ['an unknown key', 'stages: []\nstage: []'], ['a job without a type', 'stages: [{ name: a, jobs: [{ name: b }] }]'], ['another version', 'apiVersion: v2\nstages: []'], ['an unknown kind', 'stages: [{ name: a, jobs: [{ name: b, type: nothing }] }]'],
   ['a config of another kind', 'stages: [{ name: a, jobs: [{ name: b, type: wait, config: { script: x } }] }]'], ['a percent over 100', 'stages: [{ name: a, jobs: [{ name: b, type: rollout, config: { service: s, deploy: { type: process, command: c }, route: { name: r }, strategy: { type: canary, phases: [{ percentage: 101 }] } } }] }]'],
 ])('the published schema refuses %s', (_, text) => {
   expect(accepts(text.startsWith('apiVersion') ? text : HEADER + text)).toBe(false)
