@@ -4,11 +4,13 @@ import type { Decision } from '../domain/decision.js'
 import type { Json, JsonObject } from '../domain/json.js'
 import type { ReleaseWindow } from '../domain/window.js'
 import type { Concurrency } from '../domain/compiled-plan.js'
-import type { RouteSplit, Side, Sticky } from '../drivers/traffic/port.js'
+import type { RouteSplit, Side, SideCounters, Sticky } from '../drivers/traffic/port.js'
 
 /** What every activity of a job is given. */
 export interface JobCall<Config = JsonObject> {
   release: ReleaseRef
+  /** ISO 8601 UTC; RELEASE_TIME of all its jobs. */
+  acceptedAt: string
   stage: string
   job: string
   kind: string
@@ -61,7 +63,8 @@ export interface RolloutActivities {
   'rollout.snapshot'(call: JobCall): Promise<{ snapshot: SealedSnapshot; stable: Side | null }>
   /** Start the candidate (or adopt it) and wait until it is healthy. */
   'rollout.deploy'(call: JobCall): Promise<{ candidate: Side; outputs: JsonObject; message: string }>
-  'rollout.setSplit'(input: SetSplit): Promise<{ split: RouteSplit }>
+  /** `counters`: the candidate's, as the split took effect; null when the gateway keeps none. */
+  'rollout.setSplit'(input: SetSplit): Promise<{ split: RouteSplit; counters: SideCounters | null }>
   /** Long: measures at every interval until the hold ends or the verdict is clear. Heartbeats what it has seen. */
   'rollout.judge'(input: JudgeInput): Promise<JudgeResult>
   /** The candidate becomes the stable side; the old one drains and stops (blue-green: after `keepOldMs`, given by the workflow as a timer before). */
@@ -86,6 +89,8 @@ export interface JudgeInput {
   intervalMs: number
   /** A failing criterion is judged over at most this long. */
   windowMs: number
+  /** The candidate's counters when the hold began: a judge that starts late, or again, still judges all of it. Null: count from the first reading. */
+  baseline: SideCounters | null
   /** How long to measure. */
   forMs: number
   /** Measurements in a row that must fail before the verdict is `fail`. */

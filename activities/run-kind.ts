@@ -62,7 +62,7 @@ async function inContext<Result>(
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
       mustFit(KINDS[kind], config)
       return await work(config as never, {
-        ...attempt, call: named, idempotencyKey, variables, system: systemVariables(call.release),
+        ...attempt, call: named, idempotencyKey, variables, system: systemVariables(call),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
         redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),
         log: (stream, offset, text) => { log.write(stream, offset, text) },

@@ -1,10 +1,12 @@
-import type { ReleaseRef } from '../domain/release.js'
+import type { JobCall } from './contract.js'
 
-/** What every script knows of its release, by spec 2's names; the plan's variables may say otherwise (they hold RELEASE_TIME). */
-export const systemVariables = (release: ReleaseRef): Record<string, string> => ({
+/** What every script and service knows of its release, by spec 2's names (3.5.2); the plan's variables may say otherwise. */
+export const systemVariables = ({ release, acceptedAt }: Pick<JobCall, 'release' | 'acceptedAt'>): Record<string, string> => ({
   RELEASE_ID: release.releaseId,
   RELEASE_VERSION: release.version,
   RELEASE_ENV: release.environment,
+  RELEASE_TIME: acceptedAt,
+  RELEASE_TIMESTAMP: String(Math.floor(Date.parse(acceptedAt) / 1000)),
   RELEASE_USER: release.requestedBy,
   PROJECT_NAME: release.project,
   APP_NAME: release.project,

@@ -111,7 +111,7 @@ export interface PhaseView {
   /** By criterion name, in the threshold's base unit (ratio, ms, plain). */
   measures: Record<string, number | null>
 }
-export interface SplitView { gateway: string; route: string; percent: number; stable: string | null; candidate: string | null; at: string }
+export interface SplitView { gateway: string; route: string; percent: number; stable: string | null; candidate: string | null; /** What was out before this release. */ before: string | null; at: string }
 
 /** `outage`: the metrics did not answer. `inconclusive`: they did, but do not say enough. */
 export type JudgeVerdict = 'pass' | 'fail' | 'inconclusive' | 'outage'

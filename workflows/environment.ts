@@ -1,4 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow'
+import { isCommand } from '../domain/decision.js'
+import { failure } from '../domain/failures.js'
 import { mustBeFailure } from './failing.js'
 import { LockQueue, type LockState, type Notice } from './lock-queue.js'
 import { acquireUpdate, environmentQuery, freezeUpdate, lockGrantedSignal, releaseLockSignal, supersededSignal, unfreezeUpdate } from './messages.js'
@@ -14,12 +16,15 @@ export async function environmentWorkflow(input: { key: string; state: LockState
   const queue = new LockQueue(input.key, input.state)
   setHandler(acquireUpdate, (request) => queue.acquire(request), { description: 'Ask for the lock' })
   setHandler(releaseLockSignal, ({ releaseId }) => queue.giveBack(releaseId))
-  setHandler(freezeUpdate, (freeze) => queue.freeze(freeze), { description: 'Let no release start until it is lifted' })
+  setHandler(freezeUpdate, (freeze) => queue.freeze(freeze), { validator: mustBeFreeze, description: 'Let no release start until it is lifted' })
   setHandler(unfreezeUpdate, () => queue.unfreeze(), { description: 'Lift the freeze' })
   setHandler(environmentQuery, () => queue.view())
 
   for (;;) {
-    const woken = await condition(() => queue.hasNotices || workflowInfo().continueAsNewSuggested, queue.nextLookMs(Date.now(), IDLE_MS))
+    const fromMs = Date.now()
+    const lookMs = queue.nextLookMs(fromMs, IDLE_MS)
+    const isSooner = (): boolean => queue.nextLookMs(fromMs, IDLE_MS) < lookMs // somebody waits now, or a freeze has an end
+    const woken = await condition(() => queue.hasNotices || isSooner() || workflowInfo().continueAsNewSuggested, lookMs)
     for (const notice of queue.takeNotices()) if (!await tell(notice)) queue.giveBack(notice.releaseId)
     const doubtful = queue.holderToCheck(Date.now())
     if (doubtful !== null) queue.checked(doubtful.releaseId, await isWorkflowOpen({ workflowId: doubtful.workflowId }), Date.now())
@@ -31,6 +36,11 @@ export async function environmentWorkflow(input: { key: string; state: LockState
     }
   }
   await condition(allHandlersFinished)
+}
+
+function mustBeFreeze(freeze: unknown): void {
+  const until = isCommand(freeze) ? freeze['until'] : undefined
+  if (until !== null && (typeof until !== 'string' || Number.isNaN(Date.parse(until)))) throw failure('REQUEST_INVALID', 'a freeze is { by, reason, until }: a moment in ISO 8601, or null')
 }
 
 /** False: that release is gone. */

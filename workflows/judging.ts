@@ -1,3 +1,4 @@
+import type { SideCounters } from '../drivers/traffic/port.js'
 import type { JobCall, JudgeInput, RouteRef } from '../activities/contract.js'
 import { parseThreshold, type Threshold } from '../domain/criteria.js'
 import { durationMs } from '../domain/duration.js'
@@ -13,8 +14,8 @@ export function judgeDefaults(isGateway: boolean, forMs: number, { interval, win
 }
 
 /** The judges of one phase: the gateway's counters and, where the plan asks for it, measures from elsewhere. */
-export function judgesOf(call: JobCall, { gateway, route }: RouteRef, what: string, phase: Judging, forMs: number): Omit<JudgeInput, 'forMs'>[] {
-  const shared = { call, what, minRequests: phase.minRequests, failureLimit: phase.failureLimit, errorLimit: phase.consecutiveErrorLimit }
+export function judgesOf(call: JobCall, { gateway, route }: RouteRef, what: string, phase: Judging, forMs: number, baseline: SideCounters | null): Omit<JudgeInput, 'forMs'>[] {
+  const shared = { call, what, baseline, minRequests: phase.minRequests, failureLimit: phase.failureLimit, errorLimit: phase.consecutiveErrorLimit }
   const criteria = own(phase)
   const judges: Omit<JudgeInput, 'forMs'>[] = criteria.length === 0 ? [] : [{ ...shared, source: { type: 'gateway', gateway, route }, criteria, ...judgeDefaults(true, forMs, phase) }]
   const { analysis } = phase

@@ -20,11 +20,15 @@ export class LockQueue {
     this.#state = state ?? { holder: null, queue: [], freeze: null, lastToken: 0 }
   }
 
-  /** Asking twice is asking once. */
+  /** Asking twice is asking once; who asked last is who is told: a take-back asks in its release's name. */
   acquire({ releaseId, workflowId, concurrency: { policy } }: LockRequest, nowMs = Date.now()): LockAnswer {
     const { holder, queue } = this.#state
-    if (holder?.releaseId === releaseId) return { state: 'granted', token: holder.token }
+    if (holder?.releaseId === releaseId) {
+      holder.workflowId = workflowId
+      return { state: 'granted', token: holder.token }
+    }
     const waiting = queue.findIndex((entry) => entry.releaseId === releaseId)
+    Object.assign(queue[waiting] ?? {}, { workflowId })
     if (waiting >= 0) return { state: 'queued', position: waiting + 1, holder: this.#holderName() }
     const entry = { releaseId, workflowId, sinceMs: nowMs }
     if (holder === null && queue.length === 0 && this.#state.freeze === null) return { state: 'granted', token: this.#grant(entry, nowMs) }

@@ -9,14 +9,16 @@ import type { CompiledJob } from '../domain/compiled-plan.js'
 // long as it is nobody's fault, and a failure that is somebody's is not retryable (domain/failures.ts). What the plan
 // calls `retry` is counted by workflows/job.ts.
 const FAR_SIDE = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 60 } as const
+// Stopped means that it has stopped: undo must not start beside a script that still runs.
+const STOPPED = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const
 const HEARTBEAT = '10s'
 const SLACK_MS = 30_000
 
 /** Reads and sets a state at a gateway: quick or not at all. */
-const quick = proxyActivities<RolloutActivities>({ startToCloseTimeout: '15s', retry: FAR_SIDE })
+const quick = proxyActivities<RolloutActivities>({ ...STOPPED, startToCloseTimeout: '15s', retry: FAR_SIDE })
 
 /** Starts, drains and stops versions. */
-const slow = proxyActivities<RolloutActivities>({ startToCloseTimeout: '15m', heartbeatTimeout: HEARTBEAT, retry: FAR_SIDE })
+const slow = proxyActivities<RolloutActivities>({ ...STOPPED, startToCloseTimeout: '15m', heartbeatTimeout: HEARTBEAT, retry: FAR_SIDE })
 
 export const rollout = {
   snapshot: quick['rollout.snapshot'],
@@ -36,7 +38,7 @@ export const judge = (forMs: number, summary: string): RolloutActivities['rollou
 /** `<kind>.snapshot` and `<kind>.execute` of one job. */
 export function kindActivities(job: CompiledJob): Pick<KindActivities, 'snapshot' | 'execute'> {
   const named = proxyActivities<Record<string, ActivityFunction>>({
-    startToCloseTimeout: job.timeoutMs + SLACK_MS, heartbeatTimeout: HEARTBEAT, retry: FAR_SIDE, summary: job.name,
+    ...STOPPED, startToCloseTimeout: job.timeoutMs + SLACK_MS, heartbeatTimeout: HEARTBEAT, retry: FAR_SIDE, summary: job.name,
   })
   return {
     snapshot: (call: JobCall) => named[`${job.kind}.snapshot`]?.(call) as ReturnType<KindActivities['snapshot']>,

@@ -37,10 +37,10 @@ export class ReleaseRun {
 
   /** A job's call, what its config takes from earlier jobs filled in. @throws CONFIG_INVALID for an output that is not there */
   call(stage: CompiledStage, job: CompiledJob, attempt: number): JobCall {
-    const { release } = this.state.view
+    const { release, acceptedAt } = this.state.view
     const fill = (value: JsonObject): JsonObject => fillIn(value, (part) => 'ref' in part ? this.#output(part.ref) : undefined) as JsonObject
     return {
-      release, stage: stage.name, job: job.name, kind: job.kind, attempt,
+      release, acceptedAt, stage: stage.name, job: job.name, kind: job.kind, attempt,
       idempotencyKey: `${release.releaseId}/${stage.name}/${job.name}/${attempt}`,
       config: fill(job.config), variables: fill(job.variables),
     }

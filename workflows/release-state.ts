@@ -10,7 +10,6 @@ export class ReleaseState {
   readonly view: ReleaseView
   #pending: ReleaseEvent[] = []
   #ending = false
-  readonly #before = new Map<string, string | null>()
 
   private constructor(view: ReleaseView) { this.view = view }
 
@@ -62,15 +61,16 @@ export class ReleaseState {
   }
 
   setPaused(paused: ReleaseView['paused']): void { this.view.paused = paused; this.#settle() }
-  setSplit(split: Omit<SplitView, 'at'>): void {
-    if (!this.#before.has(split.route)) this.#before.set(split.route, split.stable)
+  setSplit(split: Omit<SplitView, 'at' | 'before'>): void {
     const same = ({ gateway, route }: SplitView): boolean => gateway === split.gateway && route === split.route
-    this.view.splits = [...this.view.splits.filter((other) => !same(other)), { ...split, at: now() }]
+    const known = this.view.splits.find(same)
+    const before = known === undefined ? split.stable : known.before
+    this.view.splits = [...this.view.splits.filter((other) => !same(other)), { ...split, before, at: now() }]
   }
 
   /** The route is as it was before the release. */
   splitRestored(route: unknown): void {
-    this.view.splits = this.view.splits.map((split) => split.route === route ? { ...split, percent: 0, candidate: null, stable: this.#before.get(split.route) ?? null, at: now() } : split)
+    this.view.splits = this.view.splits.map((split) => split.route === route ? { ...split, percent: 0, candidate: null, stable: split.before, at: now() } : split)
   }
 
   startRollingBack(reason: string): void { Object.assign(this.view, { reason, paused: null }); this.#ending = true; this.#settle() }

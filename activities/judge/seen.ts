@@ -9,6 +9,9 @@ import type { Reading } from './reading.js'
 export interface Seen {
   startedAtMs: number
   checks: number
+  /** Of the last answer, and how long in all there was none between two: the judge or the gateway was away. */
+  lastAnswerAtMs: number
+  blindMs: number
   /** Readings in a row without an answer. */
   errorsInRow: number
   /** By criterion: readings in a row that did not meet it. */
@@ -18,10 +21,12 @@ export interface Seen {
   traffic: TrafficSeen | null
 }
 
-/** A judge that measures just once takes a gateway's counters from its start on; else the first reading is the baseline. */
-export const nothingSeen = (startedAtMs: number, { forMs }: Pick<JudgeInput, 'forMs'>): Seen => ({
-  startedAtMs, checks: 0, errorsInRow: 0, failuresInRow: {}, latest: { measures: {}, counted: null },
-  traffic: forMs === 0 ? startWatching(NO_COUNTERS, startedAtMs) : null,
+const USUAL_DELAY_MS = 1000
+
+/** Without a baseline a judge that measures just once takes a gateway's counters from its start on; else the first reading is it. */
+export const nothingSeen = (startedAtMs: number, { forMs, baseline }: Pick<JudgeInput, 'forMs' | 'baseline'>): Seen => ({
+  startedAtMs, checks: 0, lastAnswerAtMs: startedAtMs, blindMs: 0, errorsInRow: 0, failuresInRow: {}, latest: { measures: {}, counted: null },
+  traffic: baseline || forMs === 0 ? startWatching(baseline ?? NO_COUNTERS, startedAtMs) : null,
 })
 
 /** A reading without an answer says nothing of the criteria: it neither ends nor lengthens a row of failures. */
@@ -32,7 +37,9 @@ export function see(seen: Seen, reading: Reading, atMs: number, input: JudgeInpu
   const latest = reading.kind === 'answers' ? { measures: reading.measures, counted: null } : overWindow(traffic, input)
   const unmet = new Set(decide(input.criteria, latest.measures).unmet.map(({ name }) => name))
   const failuresInRow = Object.fromEntries(input.criteria.map(({ name }) => [name, unmet.has(name) ? (seen.failuresInRow[name] ?? 0) + 1 : 0]))
-  return { ...seen, checks, errorsInRow: 0, failuresInRow, latest, traffic }
+  const gapMs = atMs - seen.lastAnswerAtMs
+  const blindMs = seen.blindMs + (gapMs > 2 * input.intervalMs + USUAL_DELAY_MS ? gapMs : 0)
+  return { ...seen, checks, errorsInRow: 0, failuresInRow, latest, traffic, lastAnswerAtMs: atMs, blindMs }
 }
 
 const seeTraffic = (traffic: TrafficSeen | null, counters: Counters, atMs: number, windowMs: number): TrafficSeen =>

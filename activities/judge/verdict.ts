@@ -20,7 +20,9 @@ export function verdictOn(seen: Seen, reading: Reading, atMs: number, input: Jud
 
   const all = overAll(seen, input)
   const { unmet, unknown } = decide(criteria, all.measures)
-  if (criteria.length > 0 && all.counted && all.counted.requests < input.minRequests) return result('inconclusive', `${all.counted.requests} of ${input.minRequests} requests for ${what}`, all)
+  const tooFew = criteria.length > 0 && all.counted && all.counted.requests < input.minRequests
+  if (tooFew && atMs < seen.startedAtMs + input.forMs + seen.blindMs) return null // time that nobody could look is made up for
+  if (tooFew) return result('inconclusive', `${all.counted?.requests ?? 0} of ${input.minRequests} requests for ${what}`, all)
   if (unmet.length > 0) return all.counted ? result('fail', reasons(unmet, all, what), all) : null // a query's row of failures is played out
   if (unknown.length > 0) return result('inconclusive', `${all.counted?.requests === 0 ? 'no requests' : `no data for ${unknown.map(({ name }) => name).join(', ')}`} for ${what}`, all)
   return result('pass', passed(input, all), all)

@@ -29,9 +29,9 @@ export async function deploy(deps: RolloutDeps, call: JobCall, signal: AbortSign
   }
 }
 
-function specOf({ service, deploy: { command, workDir, environment, port } }: RolloutConfig, { release }: JobCall): ServiceSpec {
+function specOf({ service, deploy: { command, workDir, environment, port } }: RolloutConfig, call: JobCall): ServiceSpec {
   return {
-    key: serviceKey(service, release.releaseId), command: typeof command === 'string' ? splitCommand(command) : command,
-    workDir: workDir ?? null, environment: { ...systemVariables(release), ...environment }, port,
+    key: serviceKey(service, call.release.releaseId), command: typeof command === 'string' ? splitCommand(command) : command,
+    workDir: workDir ?? null, environment: { ...systemVariables(call), ...environment }, port,
   }
 }

@@ -36,7 +36,8 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
       const now = await target.gateway.read(target.route)
       mustBeOurs(target, now, stable, candidate.id)
       const listen = target.listen ?? now?.listen
-      return { split: await putSplit(target, { stable, candidate, percent, sticky, ...listen && { listen } }) }
+      const split = await putSplit(target, { stable, candidate, percent, sticky, ...listen && { listen } })
+      return { split, counters: (await target.gateway.metrics?.(target.route))?.candidate ?? null }
     })
   },
 

@@ -51,7 +51,7 @@ export const ReleaseViewSchema = Type.Object({
   paused: orNull(Type.Object({ by: Type.String(), at: Moment })),
   stages: Type.Array(StageSchema),
   splits: Type.Array(Type.Object({
-    gateway: Type.String(), route: Type.String(), percent: Type.Number(), stable: TextOrNull, candidate: TextOrNull, at: Moment,
+    gateway: Type.String(), route: Type.String(), percent: Type.Number(), stable: TextOrNull, candidate: TextOrNull, before: TextOrNull, at: Moment,
   })),
   waiting: Type.Array(WaitingSchema), approvals: Type.Array(ApprovalSchema),
   undo: Type.Array(Type.Object({ id: Type.String(), what: Type.String(), state: oneOf(['promised', 'undone', 'failed']), error: TextOrNull, manual: Type.String() })),

@@ -7,7 +7,7 @@ export function jobContext(changes: Partial<JobContext> = {}): JobContext & { lo
   const beats: Json[] = []
   return {
     call: {
-      release: { tenant: 'acme', releaseId: 'r1', project: 'shop', environment: 'production', version: '2.4.0', requestedBy: 'ann', bundle: '' },
+      release: { tenant: 'acme', releaseId: 'r1', project: 'shop', environment: 'production', version: '2.4.0', requestedBy: 'ann', bundle: '' }, acceptedAt: '2026-01-01T00:00:00.000Z',
       stage: 'tell', job: 'notify', kind: 'notification', attempt: 1, idempotencyKey: 'r1/tell/notify/1', variables: {},
     },
     idempotencyKey: 'r1/tell/notify/1', variables: {},

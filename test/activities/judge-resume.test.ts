@@ -57,3 +57,19 @@ test('a heartbeat stays small in a long hold', async () => {
   await world.judge(input({ forMs: 600_000 }))
   expect(Math.max(...world.beats.map(({ details }) => JSON.stringify(details).length))).toBeLessThan(16_384)
 })
+
+test('a judge that comes back after the whole hold judges it from the counters the split was set with', async () => {
+  const world = new JudgeWorld()
+  world.gateway = (second) => counters(500 + 10 * second, second)
+  world.nowMs += 90_000
+  const baseline = counters(500)
+  expect(await world.judge(input({ baseline }), { attempt: 2, scheduledTimestampMs: world.startMs })).toMatchObject({ verdict: 'fail', requests: 900 })
+})
+
+test('time nobody could look is made up for before too few requests are inconclusive', async () => {
+  const world = new JudgeWorld()
+  world.gateway = (second) => counters(second <= 60 ? 0 : second - 60) // the traffic was away as well
+  world.nowMs += 60_000
+  const verdict = await world.judge(input({ baseline: counters(0) }), { attempt: 2, scheduledTimestampMs: world.startMs })
+  expect(verdict).toMatchObject({ verdict: 'pass', requests: 20 })
+})

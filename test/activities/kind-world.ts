@@ -60,6 +60,7 @@ export function callOf(kind: string, config: JsonObject, more: Partial<JobCall> 
   const releaseId = `r-${Math.random()}`
   return {
     release: { tenant: 'acme', releaseId, project: 'shop', environment: 'production', version: '2.4.0', requestedBy: 'ann', bundle: 'b' },
+    acceptedAt: '2026-01-01T00:00:00.000Z',
     stage: 'main', job: 'work', kind, attempt: 1, idempotencyKey: `${releaseId}/main/work/1`, variables: {}, config, ...more,
   }
 }

@@ -45,7 +45,7 @@ export function midCanary(): ReleaseView {
       ], { status: 'running', startedAt: at('09:20:08') }),
       stage('announce', [job('tell', 'notification')], { phase: 'post_release' }),
     ],
-    splits: [{ gateway: 'edge', route: 'shop', percent: 25, stable: '2.3.1', candidate: '2.4.0', at: at('09:34:06') }],
+    splits: [{ gateway: 'edge', route: 'shop', percent: 25, stable: '2.3.1', candidate: '2.4.0', before: '2.3.1', at: at('09:34:06') }],
     waiting: [{
       what: 'hold', where: 'shop at 25% (rollout)', since: at('09:34:06'), until: at('09:44:06'), who: [], commands: ['promote', 'pause', 'abort'], detail: 'holding for 10m',
     }],

@@ -101,7 +101,7 @@ export class ReleaseWorld {
     const rollout: RolloutActivities = {
       'rollout.snapshot': async () => ({ snapshot: sealed, stable }),
       'rollout.deploy': async ({ release, job }) => { this.trace.push(`deploy ${job}`); return { candidate: { id: release.releaseId, version: release.version, url: 'http://127.0.0.1:2' }, outputs: { url: 'http://127.0.0.1:2' }, message: '' } },
-      'rollout.setSplit': async ({ percent, candidate }) => { this.trace.push(`split ${percent}`); return { split: { stable, candidate, percent, sticky: null } } },
+      'rollout.setSplit': async ({ percent, candidate }) => { this.trace.push(`split ${percent}`); return { split: { stable, candidate, percent, sticky: null }, counters: null } },
       'rollout.judge': async (input) => this.judge(input.what, input),
       'rollout.finish': async ({ call }) => { this.trace.push(`finish ${call.job}`) },
       'rollout.reviveStable': (input) => undone(input, 'rollout.reviveStable'),

@@ -14,7 +14,7 @@ export const analysisStory: Story<'analysis'> = async (run, { stage, job, call, 
   const { verdict } = await hold(run, {
     stage: stage.name, job: job.name, where: 'analysis', forMs,
     judges: [{
-      call, what: job.name, source, minRequests: config.minRequests, failureLimit: config.failureLimit, errorLimit: config.consecutiveErrorLimit,
+      call, what: job.name, source, baseline: null, minRequests: config.minRequests, failureLimit: config.failureLimit, errorLimit: config.consecutiveErrorLimit,
       criteria: config.queries.map(({ name, query, threshold }) => criterion(name, query, threshold)),
       ...judgeDefaults(config.source === 'gateway', forMs, config),
     }],

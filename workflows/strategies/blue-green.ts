@@ -16,7 +16,7 @@ export async function runBlueGreen(shift: Shift, strategy: BlueGreen): Promise<v
     await run.desk.ask(`${stage.name}/${call.job}/switch`, approvalSpec(approval), { stage: stage.name, job: call.job })
   }
   if (stable === null) return shiftFirst(shift)
-  await shiftTo(shift, 100)
-  await holdPhase(shift, phase, shown)
+  const counters = await shiftTo(shift, 100)
+  await holdPhase(shift, phase, shown, counters)
   if (keepOld !== undefined) await hold(run, { stage: stage.name, job: call.job, where: `old version of ${route.route} kept`, forMs: durationMs(keepOld), judges: [] })
 }

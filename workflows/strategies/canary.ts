@@ -15,8 +15,8 @@ export async function runCanary(shift: Shift, { phases }: Canary): Promise<void>
       shown.status = 'approving'
       await run.desk.ask(`${stage.name}/${call.job}/${phase.percentage}%`, approvalSpec(phase.approval), { stage: stage.name, job: call.job })
     }
-    await shiftTo(shift, phase.percentage)
-    const { promoted } = await holdPhase(shift, phase, shown)
+    const counters = await shiftTo(shift, phase.percentage)
+    const { promoted } = await holdPhase(shift, phase, shown, counters)
     straightToFull ||= promoted === 'full'
   }
   if (phases.at(-1)?.percentage !== 100) await shiftTo(shift, 100)

@@ -2,7 +2,7 @@ import type { JobCall, RouteRef } from '../../activities/contract.js'
 import type { CompiledStage } from '../../domain/compiled-plan.js'
 import type { JobView, PhaseView } from '../../domain/release.js'
 import { holdMsOf } from '../../domain/phases.js'
-import type { Side, Sticky } from '../../drivers/traffic/port.js'
+import type { Side, SideCounters, Sticky } from '../../drivers/traffic/port.js'
 import type { Phase } from '../../plan/kinds/strategy.js'
 import { mustBeFailure, isStopped, reasonOf } from '../failing.js'
 import { hold, type HoldResult } from '../hold.js'
@@ -23,12 +23,13 @@ export interface Shift {
   sticky: Sticky | null
 }
 
-/** Put `percent` of the requests on the candidate; proven by the gateway's own answer. */
-export async function shiftTo({ run, stage, call, route, stable, candidate, sticky }: Shift, percent: number): Promise<void> {
+/** Put `percent` of the requests on the candidate; proven by the gateway's own answer. Returns what it had counted by then. */
+export async function shiftTo({ run, stage, call, route, stable, candidate, sticky }: Shift, percent: number): Promise<SideCounters | null> {
   await run.controls.pausePoint()
-  const { split } = await rollout.setSplit({ call, stable, candidate, percent, sticky })
+  const { split, counters } = await rollout.setSplit({ call, stable, candidate, percent, sticky })
   run.state.setSplit({ ...route, percent: split.percent, stable: split.stable?.version ?? null, candidate: split.candidate?.version ?? null })
   run.state.event('split.set', `${route.gateway}/${route.route}: ${percent}% to ${candidate.version}`, { stage: stage.name, job: call.job, data: { ...route, percent } })
+  return counters
 }
 
 /** Nothing is out yet: nobody to share with, no traffic to judge, nothing to go back to. */
@@ -38,13 +39,13 @@ export async function shiftFirst(shift: Shift): Promise<void> {
 }
 
 /** Hold and judge what is in force, keeping the phase's view true. @throws CRITERIA_NOT_MET */
-export async function holdPhase(shift: Shift, phase: Omit<Phase, 'approval'>, view: PhaseView): Promise<HoldResult> {
+export async function holdPhase(shift: Shift, phase: Omit<Phase, 'approval'>, view: PhaseView, baseline: SideCounters | null): Promise<HoldResult> {
   const { run, stage, call, route } = shift
   const where = `${route.route} at ${phase.percentage}%`
   Object.assign(view, { status: 'holding', startedAt: now(), endsAt: at(view.holdMs) })
   run.state.event('phase.started', where, { stage: stage.name, job: call.job, data: { percent: phase.percentage, holdMs: view.holdMs } })
   try {
-    const result = await hold(run, { stage: stage.name, job: call.job, where, forMs: view.holdMs, judges: judgesOf(call, route, where, phase, view.holdMs) })
+    const result = await hold(run, { stage: stage.name, job: call.job, where, forMs: view.holdMs, judges: judgesOf(call, route, where, phase, view.holdMs, baseline) })
     Object.assign(view, { status: 'passed', verdict: result.verdict?.verdict ?? null, reason: result.verdict?.reason ?? null, measures: result.verdict?.measures ?? {} })
     run.state.event('phase.ended', `${where}: ${result.promoted === null ? 'passed' : 'promoted by hand'}`, { stage: stage.name, job: call.job })
     return result
