@@ -4,6 +4,7 @@ import { evaluate } from '../domain/expression.js'
 import { failure } from '../domain/failures.js'
 import type { Json, JsonObject } from '../domain/json.js'
 import { fillIn } from '../domain/late-value.js'
+import { splitPath } from '../domain/reference-path.js'
 import type { Ending, ReleaseOutcome } from '../domain/release.js'
 import { ApprovalDesk } from './approval-desk.js'
 import { Clerk } from './clerk.js'
@@ -85,13 +86,10 @@ export class ReleaseRun {
   }
 
   #output(path: string): Json {
-    const [, name = '', , ...keys] = splitPath(path)
+    const [, name = '', , ...keys] = splitPath(path) ?? []
     let value: Json | undefined = this.state.jobNamed(name)?.outputs
     for (const key of keys) value = typeof value === 'object' && value !== null ? (value as JsonObject)[key] : undefined
     if (value === undefined) throw failure('CONFIG_INVALID', `\${${path}}: job ${name} (${this.state.jobNamed(name)?.status ?? 'unknown'}) gave no such output`)
     return value
   }
 }
-
-/** `jobs.build.outputs.image`; the compiler quotes nothing, names hold no dots. */
-const splitPath = (path: string): string[] => path.split('.')

@@ -11,6 +11,7 @@ import { Sessions } from '../support/sessions.js'
 
 // Ten releases at a time, each at another point of its canary when the parts are killed: ten seeded moments for every victim.
 const RELEASES = 10
+const VISITORS = 16
 const SEED = Number(process.env['CRASH_SEED'] ?? 20_261_121)
 const VICTIMS: [string, PartName[]][] = [
   ['the worker', ['worker']], ['the API', ['api']], ['edge', ['edge']], ['the Temporal server', ['temporal']], ['PostgreSQL', ['postgres']],
@@ -36,7 +37,7 @@ test.each(VICTIMS.map(([name, parts], round) => ({ name, parts, round })))('kill
   const random = seeded(SEED + round)
   const version = `${round + 2}.0.0`
   const sessions = new Sessions()
-  sessions.start(lanes.map((lane) => `${installation.embedded.urls.edge}/${lane}/`), { each: 8, pauseMs: 250 })
+  sessions.start(lanes.map((lane) => `${installation.embedded.urls.edge}/${lane}/`), { each: VISITORS, pauseMs: 400 })
   const started = Promise.all(lanes.map(async (lane, n) => {
     await delay(n * 700 + random() * 700)
     return installation.release(requestOf(lane, version, isBad(n, round) ? '0.7' : '0'), `${version}/${lane}`)
@@ -60,7 +61,7 @@ test.each(VICTIMS.map(([name, parts], round) => ({ name, parts, round })))('kill
     // over to the candidate at most once, and back only when it was taken back
     expect(versions.length, `${visitor}: ${versions.join(' → ')}`).toBeLessThanOrEqual(bad ? 3 : 2)
   }
-  expect(sessions.requests).toBeGreaterThan(RELEASES * 8)
+  expect(sessions.requests).toBeGreaterThan(RELEASES * VISITORS)
 })
 
 /** Every third release of a round is a bad version; another third each round. */
@@ -100,7 +101,7 @@ stages:
             type: canary
             sticky: { by: cookie, name: sid }
             phases:
-              - { percentage: 30, duration: 4s, minRequests: 3, successCriteria: { errorRate: "<20%" } }
+              - { percentage: 50, duration: 4s, minRequests: 3, successCriteria: { errorRate: "<20%" } }
               - { percentage: 100, duration: 3s, minRequests: 3, successCriteria: { errorRate: "<20%" } }
   - name: after
     jobs: [{ name: after, type: script, config: { script: '${SCRIPT}' } }]
