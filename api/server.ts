@@ -21,19 +21,23 @@ const stopping = new AbortController()
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop())
 starter.run()
+const { RELEASECTL_TOKEN_FILE: tokenFile } = settings
+// Before it listens: who finds the API answering finds its token, unless the database is still away.
+let hasToken = tokenFile === undefined || await firstToken(tokens, tokenFile)
 await app.listen({ host: settings.API_HOST, port: settings.API_PORT })
-if (settings.RELEASECTL_TOKEN_FILE !== undefined) await firstToken(tokens, settings.RELEASECTL_TOKEN_FILE)
+while (!hasToken && !stopping.signal.aborted) {
+  await sleep(TRY_AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+  hasToken = tokenFile === undefined || await firstToken(tokens, tokenFile)
+}
 
-/** The database may come up after the API. */
-async function firstToken(store: TokenStore, file: string): Promise<void> {
-  while (!stopping.signal.aborted) {
-    try {
-      if (await ensureFirstToken(store, file)) log.info({ file }, 'wrote a new admin token')
-      return
-    } catch (error) {
-      log.warn({ err: error }, 'cannot look for an admin token; trying again')
-      await sleep(TRY_AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
-    }
+/** @returns false: the database does not answer yet; it may come up after the API */
+async function firstToken(store: TokenStore, file: string): Promise<boolean> {
+  try {
+    if (await ensureFirstToken(store, file)) log.info({ file }, 'wrote a new admin token')
+    return true
+  } catch (error) {
+    log.warn({ err: error }, 'cannot look for an admin token; trying again')
+    return false
   }
 }
 
