@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '../../embedded/ports.js'
@@ -20,6 +20,7 @@ export class Installation {
 
   static async start(environment: Record<string, string> = {}): Promise<Installation> {
     const folder = mkdtempSync(join(tmpdir(), 'releasectl-e2e-'))
+    chmodSync(folder, 0o711) // else root's PostgreSQL, which runs as another user, would keep its data elsewhere, and it would stay
     return new Installation(await startEmbedded({ home: join(folder, 'home'), ports: await freePorts(), environment }), folder)
   }
 
