@@ -1,0 +1,51 @@
+/** The plans of the benchmarks. The key of their lock is the project's own unless one is given: none waits for another. */
+const head = (name: string, key: string | null): string => `
+apiVersion: devops.release/v1
+kind: ReleasePlan
+metadata: { name: ${name} }
+${key === null ? '' : `concurrency: { key: "${key}" }`}
+`
+
+/** Sequential jobs that do nothing. */
+export const stepsPlan = (key: string | null, steps: number): string => `${head('steps', key)}
+stages:
+  - name: work
+    parallel: false
+    jobs:
+${Array.from({ length: steps }, (_, n) => `      - { name: step-${n + 1}, type: script, config: { script: "true" } }`).join('\n')}
+`
+
+/** One job behind an approval. */
+export const approvalPlan = (key: string): string => `${head('approval', key)}
+stages:
+  - name: work
+    requireApproval: true
+    approval: { approvers: [lead] }
+    jobs: [{ name: step-1, type: script, config: { script: "true" } }]
+`
+
+export interface PhaseSpec { percentage: number; duration: string; interval: string }
+
+/** examples/shop's service by canary, judged by the gateway's counters. Variables: folder, failRate. */
+export const canaryPlan = (phases: PhaseSpec[]): string => `${head('canary', null)}
+variables: { folder: "", failRate: "0" }
+stages:
+  - name: ship
+    jobs:
+      - name: rollout
+        type: rollout
+        config:
+          service: shop
+          deploy:
+            type: process
+            command: [node, service.mjs]
+            workDir: "\${variables.folder}"
+            environment: { VERSION: "\${RELEASE_VERSION}", FAIL_RATE: "\${variables.failRate}" }
+            health: { path: /health }
+            drain: 100ms
+          route: { gateway: edge, name: shop }
+          strategy:
+            type: canary
+            phases:
+${phases.map(({ percentage, duration, interval }) => `              - { percentage: ${percentage}, duration: ${duration}, interval: ${interval}, minRequests: 3, successCriteria: { errorRate: "<5%" } }`).join('\n')}
+`
