@@ -83,8 +83,9 @@ export class ApprovalDesk {
 
   get hasUnchecked(): boolean { return this.#unchecked.length > 0 }
 
-  /** Ask the activity whether the door's word is good, then count. An activity that cannot answer is asked again. */
-  async check(): Promise<void> {
+  /** Ask the activity whether the door's word is good, then count. @returns false when it could not answer: ask again later */
+  async check(): Promise<boolean> {
+    let answered = true
     for (const one of [...this.#unchecked]) {
       const { approval, verdict, decision, view } = one
       const { releaseId } = this.#state.view.release
@@ -93,8 +94,12 @@ export class ApprovalDesk {
         this.#unchecked = this.#unchecked.filter((other) => other !== one)
         if (answer.good) this.#count(approval, view)
         else this.#refuse(approval, view, answer.why)
-      } catch (error) { mustBeFailure(error) }
+      } catch (error) {
+        mustBeFailure(error)
+        answered = false
+      }
     }
+    return answered
   }
 
   #count(approval: ApprovalView, view: DecisionView): void {

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, log, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow'
+import { CancellationScope, condition, log, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import type { ApprovalDesk } from './approval-desk.js'
 import { details } from './details.js'
 import { mustBeFailure, reasonOf } from './failing.js'
@@ -34,31 +34,37 @@ export class Clerk {
 
   async #work(): Promise<void> {
     for (let failed = 0; ;) {
-      await condition(() => this.#state.hasNews || this.#closing || this.#desk?.hasUnchecked === true)
-      if (this.#desk?.hasUnchecked === true) await this.#desk.check()
-      if (this.#state.hasNews) failed = await this.#write() ? 0 : await this.#backOff(failed)
-      else if (this.#closing) return
+      await condition(() => this.#state.hasNews || this.#closing || this.#mustCheck)
+      const checked = this.#mustCheck ? await this.#desk?.check() : true
+      const written = this.#state.hasNews ? await this.#write() : true
+      if (!checked || !written) failed = await this.#backOff(failed, checked === true)
+      else if (this.#closing && !this.#state.hasNews) return
+      else failed = 0
     }
   }
 
   async #write(): Promise<boolean> {
     this.#show()
-    const [events, undo, { view }] = [[...this.#state.news()], this.#undo.changed(), this.#state]
+    const [events, undo, { view }] = [[...this.#state.news()], this.#undo.takeChanged(), this.#state]
     try {
       await journal({ release: view.release, events, view, undo })
     } catch (error) {
       mustBeFailure(error)
+      this.#undo.notWritten(undo)
       log.warn('the journal could not be written; it is tried again', { reason: reasonOf(error) })
       return false
     }
     this.#state.written(events.length)
-    this.#undo.written(undo)
     return true
   }
 
-  async #backOff(failed: number): Promise<number> {
-    await sleep(Math.min(500 * 2 ** failed, 60_000), { summary: 'the database is away' })
-    return failed + 1
+  get #mustCheck(): boolean { return this.#desk?.hasUnchecked === true }
+
+  /** A decision does not wait for the database, but one that could not be checked does not go round in circles. */
+  async #backOff(failed: number, checks: boolean): Promise<number> {
+    const forMs = Math.min(500 * 2 ** failed, 60_000)
+    const decided = await condition(() => checks && this.#mustCheck, forMs, { summary: 'the database is away' })
+    return decided ? failed : failed + 1
   }
 
   /** For the Temporal Web UI. */

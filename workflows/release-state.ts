@@ -60,7 +60,12 @@ export class ReleaseState {
     }
   }
 
-  setPaused(paused: ReleaseView['paused']): void { this.view.paused = paused; this.#settle() }
+  setPaused(paused: ReleaseView['paused']): void {
+    const others = this.view.waiting.filter(({ what }) => what !== 'pause')
+    const pause = paused === null ? [] : [{ what: 'pause' as const, where: 'release', since: paused.at, until: null, who: [], commands: ['resume', 'rollback', 'abort'], detail: `paused by ${paused.by}` }]
+    Object.assign(this.view, { paused, waiting: [...others, ...pause] })
+    this.#settle()
+  }
   setSplit(split: Omit<SplitView, 'at' | 'before'>): void {
     const same = ({ gateway, route }: SplitView): boolean => gateway === split.gateway && route === split.route
     const known = this.view.splits.find(same)
@@ -73,7 +78,11 @@ export class ReleaseState {
     this.view.splits = this.view.splits.map((split) => split.route === route ? { ...split, percent: 0, candidate: null, stable: split.before, at: now() } : split)
   }
 
-  startRollingBack(reason: string): void { Object.assign(this.view, { reason, paused: null }); this.#ending = true; this.#settle() }
+  startRollingBack(reason: string): void {
+    this.view.reason = reason
+    this.#ending = true
+    this.setPaused(null)
+  }
 
   end(status: Ending, reason: string | null): void {
     Object.assign(this.view, { status, reason, endedAt: now(), waiting: [], paused: null })

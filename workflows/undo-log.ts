@@ -37,9 +37,13 @@ export class UndoLog {
   get isEmpty(): boolean { return this.entries.length === 0 }
   get leftOver(): UndoEntry[] { return this.entries.filter(({ state }) => state !== 'undone') }
 
-  /** What the journal has not written yet. */
-  changed(): UndoEntry[] { return [...this.#changed] }
-  written(entries: UndoEntry[]): void { for (const entry of entries) this.#changed.delete(entry) }
+  /** What the journal is to write now; what changes meanwhile is written the next time. */
+  takeChanged(): UndoEntry[] {
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    return changed
+  }
+  notWritten(entries: UndoEntry[]): void { for (const entry of entries) this.#changed.add(entry) }
 
   /** Undo all that is not undone: traffic first, then last in, first out; past any that fails. Cannot be cancelled. */
   async runAll(): Promise<void> {
