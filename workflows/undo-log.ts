@@ -43,7 +43,7 @@ export class UndoLog {
     this.#changed.clear()
     return changed
   }
-  notWritten(entries: UndoEntry[]): void { for (const entry of entries) this.#changed.add(entry) }
+  notWritten(entries: UndoEntry[]): void { this.#changed = new Set([...entries, ...this.#changed]) }
 
   /** Undo all that is not undone: traffic first, then last in, first out; past any that fails. Cannot be cancelled. */
   async runAll(): Promise<void> {
