@@ -50,6 +50,8 @@ export interface CompiledJob {
   kind: string
   /** Who runs it: `activity` calls `<kind>.execute`; `workflow` is a story of its own in workflows/kinds. */
   runsIn: 'activity' | 'workflow'
+  /** Changes something outside. */
+  acts: boolean
   /** `<kind>.snapshot` is called before, `<kind>.rollback` when undone. */
   hasSnapshot: boolean
   hasUndo: boolean

@@ -81,7 +81,7 @@ export class JobCompiler {
     this.#checkRules(kind, config, use.places, node.place)
     const timeout = fields.timeout ?? written.timeout ?? kind.defaultTimeout
     return {
-      name: draft.name, kind: kind.name, runsIn: kind.runsIn, hasSnapshot: kind.snapshot, hasUndo: kind.undo && kind.needsUndo?.(config) !== false,
+      name: draft.name, kind: kind.name, runsIn: kind.runsIn, acts: kind.acts, hasSnapshot: kind.snapshot, hasUndo: kind.undo && kind.needsUndo?.(config) !== false,
       timeoutMs: parseDuration(timeout) ?? 0, retry: retryOf(fields), condition: fields.condition ?? null, dependsOn: draft.dependsOn.map(({ name }) => name),
       config, variables: kind.variables ? this.#settings.variables : {},
     }

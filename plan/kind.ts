@@ -11,6 +11,8 @@ export interface Kind<Schema extends TObject = TObject> {
   version: string
   schema: Schema
   runsIn: 'activity' | 'workflow'
+  /** Does it change anything outside? Once a job that does has started, a failure runs the plan's rollback stages. */
+  acts: boolean
   /** The runner has `snapshot`, called before it acts. */
   snapshot: boolean
   /** The runner has `rollback`. */
@@ -29,9 +31,9 @@ export interface Kind<Schema extends TObject = TObject> {
   explain?(config: Static<Schema>): { does: string[]; undoes: string[] }
 }
 
-export type KindDefaults = 'aliases' | 'version' | 'snapshot' | 'undo' | 'variables' | 'defaultTimeout'
+export type KindDefaults = 'aliases' | 'version' | 'acts' | 'snapshot' | 'undo' | 'variables' | 'defaultTimeout'
 export function defineKind<const Name extends string, Schema extends TObject, RunsIn extends 'activity' | 'workflow'>(
   kind: Omit<Kind<Schema>, KindDefaults | 'name' | 'runsIn'> & Partial<Pick<Kind<Schema>, KindDefaults>> & { name: Name; runsIn: RunsIn },
 ): Kind<Schema> & { name: Name; runsIn: RunsIn } {
-  return { aliases: [], version: '1.0.0', snapshot: false, undo: false, variables: false, defaultTimeout: '10m', ...kind }
+  return { aliases: [], version: '1.0.0', acts: true, snapshot: false, undo: false, variables: false, defaultTimeout: '10m', ...kind }
 }

@@ -63,6 +63,7 @@ export function skipJob(run: ReleaseRun, stage: CompiledStage, job: CompiledJob,
 
 /** Snapshot, promise the undo, act. */
 async function act(run: ReleaseRun, stage: CompiledStage, job: CompiledJob, call: JobCall): Promise<StoryResult> {
+  if (job.acts) run.acted = true
   if (job.runsIn === 'workflow') return within(run.controls, job.timeoutMs, job.name, () => runStory(run, stage, job, call))
   const kind = kindActivities(job)
   const snapshot = job.hasSnapshot ? await kind.snapshot(call) : null

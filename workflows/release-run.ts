@@ -21,6 +21,8 @@ export class ReleaseRun {
   readonly controls: Controls
   readonly clerk: Clerk
   readonly options: CompiledPlan['options']
+  /** Something outside may have changed. */
+  acted = false
   /** A stage with `onError: stop` failed: nothing is undone. */
   stopsWhereItIs = false
   readonly #scope: CompiledPlan['scope']

@@ -10,7 +10,7 @@ export interface Cause { ending: Exclude<Ending, 'succeeded' | 'failed'>; reason
 /** Why the story ended early, and what follows from it. */
 export function causeOf(run: ReleaseRun, error: unknown): Cause {
   const { stop } = run.controls
-  const undo = !run.undo.isEmpty // before anything acted there is nothing to take back
+  const undo = run.acted || !run.undo.isEmpty // before anything acted there is nothing to take back
   if (stop !== null) return { ...stop, undo }
   if (isStopped(error)) return { ending: 'cancelled', reason: 'cancelled in Temporal', undo }
   const reason = reasonOf(error)
@@ -32,6 +32,7 @@ export async function takeBack(run: ReleaseRun, stages: CompiledStage[], { endin
       for (const stage of run.state.addRollback(stages)) problems.push(...await rollbackStage(run, stage))
     }
     const leftOver = [...run.leftOver(), ...problems]
+    if (run.stopsWhereItIs && run.acted && leftOver.length === 0) leftOver.push({ what: 'what its jobs did', error: 'left as it is: onError is stop', manual: 'Look at what the jobs that ran have changed.' })
     return run.end(leftOver.length > 0 ? 'failed' : ending, reason, leftOver)
   })
 }

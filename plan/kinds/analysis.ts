@@ -24,6 +24,7 @@ export const analysis = defineKind({
   description: 'Watches metrics for a while and judges them',
   schema: AnalysisConfig,
   runsIn: 'workflow',
+  acts: false,
   defaultTimeout: '30d',
   check: (config) => [
     ...(config.source === 'json' && config.address === undefined ? [{ path: 'address', message: 'source json needs address' }] : []),

@@ -12,7 +12,7 @@ export const WaitConfig = Type.Object({
 export type WaitConfig = Static<typeof WaitConfig>
 
 export const wait = defineKind({
-  name: 'wait', description: 'Waits for a time, a moment or a person', schema: WaitConfig, runsIn: 'workflow', defaultTimeout: '30d',
+  name: 'wait', description: 'Waits for a time, a moment or a person', schema: WaitConfig, runsIn: 'workflow', acts: false, defaultTimeout: '30d',
   check: (config) => config.duration ?? config.until ?? config.waitForApproval ? [] : [{ path: '', message: 'needs duration, until or waitForApproval' }],
   time: ({ duration }) => ({ shortestMs: duration ? durationMs(duration) : 0, longestMs: duration ? durationMs(duration) : Infinity }),
 })
@@ -21,7 +21,7 @@ export const ApprovalConfig = Type.Object({ ...Approval.properties, timeout: Typ
 export type ApprovalConfig = Static<typeof ApprovalConfig>
 
 export const approval = defineKind({
-  name: 'approval', description: 'Waits until enough people have said yes', schema: ApprovalConfig, runsIn: 'workflow', defaultTimeout: '30d',
+  name: 'approval', description: 'Waits until enough people have said yes', schema: ApprovalConfig, runsIn: 'workflow', acts: false, defaultTimeout: '30d',
 })
 
 export const ConditionConfig = Type.Object({
@@ -32,5 +32,5 @@ export const ConditionConfig = Type.Object({
 export type ConditionConfig = Static<typeof ConditionConfig>
 
 export const condition = defineKind({
-  name: 'condition', description: 'Goes on, fails or skips the rest of the stage by a CEL expression', schema: ConditionConfig, runsIn: 'workflow', defaultTimeout: '1m',
+  name: 'condition', description: 'Goes on, fails or skips the rest of the stage by a CEL expression', schema: ConditionConfig, runsIn: 'workflow', acts: false, defaultTimeout: '1m',
 })

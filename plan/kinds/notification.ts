@@ -26,5 +26,5 @@ export type NotificationConfig = Static<typeof NotificationConfig>
 
 export const notification = defineKind({
   name: 'notification', aliases: ['notify'], description: 'Tells people over Slack, e-mail or a webhook',
-  schema: NotificationConfig, runsIn: 'activity', variables: true, defaultTimeout: '2m',
+  schema: NotificationConfig, runsIn: 'activity', acts: false, variables: true, defaultTimeout: '2m',
 })

@@ -33,6 +33,7 @@ export const validation = defineKind({
   description: 'Checks over HTTP, TCP or by a script until it is healthy',
   schema: ValidationConfig,
   runsIn: 'activity',
+  acts: false,
   variables: true,
   defaultTimeout: '5m',
   check: (config) => {

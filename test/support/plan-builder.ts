@@ -5,9 +5,9 @@ import { KINDS, type KindName } from '../../plan/kinds/index.js'
 
 /** Compiled plans for workflow tests, written short. */
 export function job(name: string, kind: KindName, config: JsonObject = {}, more: Partial<CompiledJob> = {}): CompiledJob {
-  const { runsIn, snapshot, undo } = KINDS[kind]
+  const { runsIn, acts, snapshot, undo } = KINDS[kind]
   return {
-    name, kind, runsIn, hasSnapshot: snapshot, hasUndo: undo, timeoutMs: 30 * DAY, condition: null, dependsOn: [], config, variables: {},
+    name, kind, runsIn, acts, hasSnapshot: snapshot, hasUndo: undo, timeoutMs: 30 * DAY, condition: null, dependsOn: [], config, variables: {},
     retry: { attempts: 1, intervalMs: 10_000, backoff: 2, maxIntervalMs: 300_000 }, ...more,
   }
 }
