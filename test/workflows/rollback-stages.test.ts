@@ -7,7 +7,8 @@ let world: ReleaseWorld
 beforeEach(() => { world = newWorld() })
 afterAll(closeWorlds)
 
-const revert = [stage('revert', [job('tell', 'script', { script: 'revert' })], { phase: 'rollback' })]
+const script = (name: string, more = {}) => job(name, 'script', {}, { hasUndo: false, ...more })
+const revert = [stage('revert', [script('tell')], { phase: 'rollback' })]
 const failing = (name: string) => (call: { job: string }) => {
   if (call.job === name) throw failure('CHECK_FAILED', 'exit code 1')
   return { outputs: {}, message: '', artifacts: [] }
@@ -15,7 +16,7 @@ const failing = (name: string) => (call: { job: string }) => {
 
 test('a script that has nothing to undo has still acted: the plan\'s rollback stages run', async () => {
   world.script = failing('second')
-  const outcome = await world.run(planOf([stage('main', [job('first', 'script'), job('second', 'script', {}, { dependsOn: ['first'] })])], { rollback: revert }))
+  const outcome = await world.run(planOf([stage('main', [script('first'), script('second', { dependsOn: ['first'] })])], { rollback: revert }))
   expect(outcome).toEqual({ status: 'rolled_back', reason: 'exit code 1', leftOver: [] })
   expect(world.trace).toEqual(['run first', 'run second', 'run tell'])
 })
@@ -29,7 +30,7 @@ test('where only checks have run there is nothing to take back, and no rollback 
 
 test('a stage that stops where it is ends failed as soon as anything has acted, and says so', async () => {
   world.script = failing('second')
-  const handle = await world.start(planOf([stage('main', [job('first', 'script'), job('second', 'script', {}, { dependsOn: ['first'] })], { onError: 'stop' })], { rollback: revert }))
+  const handle = await world.start(planOf([stage('main', [script('first'), script('second', { dependsOn: ['first'] })], { onError: 'stop' })], { rollback: revert }))
   await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'UNDO_FAILED', message: expect.stringContaining('left as it is: onError is stop') as string } })
   expect(world.trace).toEqual(['run first', 'run second'])
 })
