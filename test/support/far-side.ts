@@ -5,9 +5,10 @@ import { createLockActivities } from '../../activities/lock.js'
 import type { CoreActivities, JobCall, JobResult, JudgeInput, JudgeResult, RolloutActivities, UndoCall } from '../../activities/contract.js'
 import type { CompiledPlan } from '../../domain/compiled-plan.js'
 import { failure } from '../../domain/failures.js'
-import { releaseWorkflowId, type ReleaseEvent, type ReleaseInput, type ReleaseOutcome, type ReleaseView } from '../../domain/release.js'
+import { releaseWorkflowId, rollbackWorkflowId, type ReleaseEvent, type ReleaseInput, type ReleaseOutcome, type ReleaseView, type RollbackInput } from '../../domain/release.js'
 import type { UndoEntry } from '../../domain/undo.js'
 import type { releaseWorkflow } from '../../workflows/release.js'
+import type { rollbackWorkflow } from '../../workflows/rollback.js'
 import { releaseQuery } from '../../workflows/messages.js'
 import { inputOf } from './plan-builder.js'
 
@@ -60,6 +61,17 @@ export class ReleaseWorld {
   }
 
   async run(plan: CompiledPlan, options: Partial<ReleaseInput['options']> = {}): Promise<ReleaseOutcome> { return (await this.start(plan, options)).result() }
+
+  /** Take the release back after its end, as the API does it, from what the journal kept. */
+  async startTakeBack(more: Partial<RollbackInput> = {}): Promise<WorkflowHandleWithFirstExecutionRunId<typeof rollbackWorkflow>> {
+    const { client, taskQueue } = this.#place
+    if (this.view === null) throw new Error('nothing is journalled')
+    const input: RollbackInput = {
+      release: this.view.release, attempt: 1, view: this.view, undo: this.undo.filter(({ state }) => state !== 'undone'),
+      rollback: [], scope: { variables: {}, metadata: {}, env: {}, includes: {} }, by: 'ann', reason: 'too many returns', ...more,
+    }
+    return client.workflow.start<typeof rollbackWorkflow>('rollbackWorkflow', { workflowId: rollbackWorkflowId('default', this.releaseId, input.attempt), taskQueue, args: [input] })
+  }
 
   async seen(handle = this.handle): Promise<ReleaseView> {
     if (handle === null) throw new Error('start a release first')

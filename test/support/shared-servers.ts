@@ -4,13 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { Child } from '../../embedded/child.js'
-import { freePort } from '../../embedded/ports.js'
+import type { Child } from '../../embedded/child.js'
 import { postgresQuery } from '../../embedded/postgres.js'
 import { runPostgres, type RunningPostgres } from '../../embedded/run-postgres.js'
-import { temporalCommand, temporalIsReady } from '../../embedded/temporal.js'
-import { temporalBinary } from '../../embedded/tools.js'
 import { migrate } from '../../store/migrate.js'
+import { startTemporal } from './temporal-dev-server.js'
 
 declare module 'vitest' { interface ProvidedContext { servers: string } }
 
@@ -32,7 +30,7 @@ class SharedServers {
     return withDatabase(url, name)
   }
 
-  async temporal(): Promise<string> { return (await (this.#temporal ??= this.#startTemporal())).address }
+  async temporal(): Promise<string> { return (await (this.#temporal ??= this.#folder.then(startTemporal))).address }
 
   async stop(): Promise<void> {
     await Promise.allSettled([this.#temporal?.then(({ child }) => child.stop(true)), this.#postgres?.then((postgres) => postgres.stop())])
@@ -43,19 +41,6 @@ class SharedServers {
     const postgres = await runPostgres(await this.#folder)
     await migrate(postgres.url)
     return postgres
-  }
-
-  async #startTemporal(): Promise<{ child: Child, address: string }> {
-    const folder = await this.#folder
-    const [port, uiPort] = [await freePort(), await freePort()]
-    const address = `127.0.0.1:${port}`
-    const child = new Child({
-      name: 'temporal', logFile: join(folder, 'temporal.log'), stopSignal: 'SIGTERM', graceMs: 10_000,
-      command: () => temporalCommand({ binary: temporalBinary(), file: join(folder, 'temporal.db'), port, uiPort }),
-      isReady: () => temporalIsReady(address, 'default'),
-    })
-    await child.start()
-    return { child, address }
   }
 }
 

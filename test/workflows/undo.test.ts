@@ -1,12 +1,11 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { JobCall } from '../../activities/contract.js'
 import { failure } from '../../domain/failures.js'
-import { rollbackWorkflowId, type ReleaseOutcome, type RollbackInput } from '../../domain/release.js'
+import type { ReleaseOutcome, RollbackInput } from '../../domain/release.js'
 import { abortUpdate, approveUpdate, pauseUpdate } from '../../workflows/messages.js'
-import type { rollbackWorkflow } from '../../workflows/rollback.js'
 import { canary, HOUR, job, planOf, stage } from '../support/plan-builder.js'
 import { DONE } from '../support/far-side.js'
-import { closeWorlds, env, newWorld, TASK_QUEUE, type ReleaseWorld } from '../support/release-world.js'
+import { closeWorlds, newWorld, type ReleaseWorld } from '../support/release-world.js'
 
 let world: ReleaseWorld
 beforeEach(() => { world = newWorld() })
@@ -19,14 +18,7 @@ const undos = (): [string, string][] => (world.view?.undo ?? []).map(({ what, st
 const undone = (): string[] => world.trace.filter((line) => line.startsWith('undo '))
 const options = { autoRollback: true, timeoutMs: null, onMetricOutage: 'hold', onInconclusive: 'ask' } as const
 
-/** As the API does it, from what the journal kept. */
-async function rollBack(more: Partial<RollbackInput> = {}): Promise<ReleaseOutcome> {
-  const { view } = world
-  if (view === null) throw new Error('nothing is journalled')
-  const attempt = more.attempt ?? 1
-  const input: RollbackInput = { release: view.release, attempt, view, undo: world.undo.filter(({ state }) => state !== 'undone'), rollback: [], scope: { variables: {}, metadata: {}, env: {}, includes: {} }, by: 'ann', reason: 'too many returns', ...more }
-  return env.client.workflow.execute<typeof rollbackWorkflow>('rollbackWorkflow', { workflowId: rollbackWorkflowId('default', view.release.releaseId, attempt), taskQueue: TASK_QUEUE, args: [input] })
-}
+const rollBack = async (more: Partial<RollbackInput> = {}): Promise<ReleaseOutcome> => (await world.startTakeBack(more)).result()
 
 test('traffic goes back first, then the last done is undone first', async () => {
   world.script = breaking('last')
