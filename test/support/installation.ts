@@ -66,13 +66,18 @@ export class Installation {
     }
   }
 
-  async events(id: string): Promise<ReleaseEvent[]> {
+  /** All that have happened by now; the view is a moment ahead of the journal. */
+  async events(id: string, patience = 30_000): Promise<ReleaseEvent[]> {
+    const { sequence } = await this.view(id)
     const all: ReleaseEvent[] = []
-    for (;;) {
+    for (const until = Date.now() + patience; (all.at(-1)?.sequence ?? 0) < sequence;) {
       const { items } = await this.call<{ items: ReleaseEvent[] }>('GET', `/releases/${id}/events?after=${all.at(-1)?.sequence ?? 0}&limit=200`)
-      if (items.length === 0) return all
       all.push(...items)
+      if (items.length > 0) continue
+      if (Date.now() > until) throw new Error(`the journal of ${id} ends at ${all.at(-1)?.sequence ?? 0}, not at ${sequence}`)
+      await new Promise((resolve) => setTimeout(resolve, 200))
     }
+    return all
   }
 
   async token(name: string, role: string, groups: string[] = []): Promise<string> {
