@@ -20,20 +20,24 @@ export interface SystemOptions {
 }
 export interface ReleaseRequest { planText: string; project?: string; version?: string; variables?: Record<string, string> }
 
-const running = new Set<System>()
+const open = new Set<Promise<System>>()
+const interrupted = new AbortController()
 
 /** A whole releasectl of its own while `work` runs; nothing of it is left afterwards, however that ends. */
 export async function withSystem<Result>(options: SystemOptions, work: (system: System) => Promise<Result>): Promise<Result> {
-  const system = await System.start(options)
-  running.add(system)
-  try { return await work(system) } finally {
-    running.delete(system)
-    await system.stop()
-  }
+  const started = System.start(options)
+  open.add(started)
+  try {
+    const system = await started
+    try { return await work(system) } finally { await system.stop() }
+  } finally { open.delete(started) }
 }
 
-/** For an interrupted run. */
-export async function stopSystems(): Promise<void> { await Promise.allSettled([...running].map((system) => system.stop(true))) }
+/** For an interrupted run, also one that is just starting a system. */
+export async function stopSystems(): Promise<void> {
+  interrupted.abort(new Error('interrupted'))
+  await Promise.allSettled([...open].map(async (system) => (await system).stop(true)))
+}
 
 /** Every part a real process, in a folder that goes away, on ports that were free. */
 export class System {
@@ -53,7 +57,7 @@ export class System {
   static async start(options: SystemOptions): Promise<System> {
     const folder = mkdtempSync(join(tmpdir(), 'releasectl-bench-'))
     try {
-      const embedded = await startEmbedded({ ...options, home: join(folder, 'home'), ports: await freePorts(), environment: { LOG_LEVEL: 'warn', ...options.environment } })
+      const embedded = await startEmbedded({ ...options, home: join(folder, 'home'), ports: await freePorts(), signal: interrupted.signal, environment: { LOG_LEVEL: 'warn', ...options.environment } })
       const sql = new pg.Client({ connectionString: embedded.databaseUrl })
       sql.on('error', () => undefined) // the database is killed on purpose; the next query says so
       await sql.connect()
