@@ -16,6 +16,6 @@ COPY --from=build /app /app
 # Made here so that a named volume mounted on it belongs to the user.
 RUN mkdir /data && chown node:node /data
 ENV NODE_ENV=production RELEASECTL_HOME=/data RELEASECTL_KEY_FILE=/data/key RELEASECTL_TOKEN_FILE=/data/token \
-    EDGE_TOKEN_FILE=/data/edge-token EDGE_STATE_FILE=/data/edge.json API_HOST=0.0.0.0 EDGE_HOST=0.0.0.0
+    EDGE_TOKEN_FILE=/data/edge-token EDGE_STATE_FILE=/data/edge.json API_HOST=0.0.0.0 EDGE_HOST=0.0.0.0 EDGE_CONTROL_HOST=0.0.0.0
 USER node
 CMD ["node", "--import", "tsx", "api/server.ts"]

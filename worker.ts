@@ -30,6 +30,8 @@ function activities(settings: Settings, client: Client): object {
   const database = connect(settings.DATABASE_URL)
   const host = new LocalHost({ home: settings.RELEASECTL_HOME })
   const gateways = { edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }) }
+  const channels = InstallationChannels.read(settings.RELEASECTL_NOTIFICATIONS)
+  for (const warning of channels.warnings) console.warn(warning)
   const resolveSecret = createSecretResolver({
     env: allowedEnvironment(settings), key, releaseSecrets: new ReleaseSecretStore(database, key), files: settings.RELEASECTL_SECRET_FILES ?? null,
   })
@@ -42,7 +44,7 @@ function activities(settings: Settings, client: Client): object {
     ...createJudgeActivities({ gateways, metrics: new HttpMetrics(), prometheusUrl: settings.PROMETHEUS_URL ?? null, resolveSecret }),
     ...createRolloutActivities({ host, gateways, resolveSecret, ...snapshots }),
     ...createKindActivities({
-      runners: createKindRunners({ host, notices: new Channels(), channels: InstallationChannels.read(settings.RELEASECTL_NOTIFICATIONS) }),
+      runners: createKindRunners({ host, notices: new Channels(), channels }),
       resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots,
     }),
   }
@@ -58,6 +60,7 @@ const options: WorkerOptions = {
   connection: await NativeConnection.connect(connectionOptions), namespace, taskQueue,
   workflowBundle: await workflowBundle(),
   activities: activities(settings, client),
+  maxCachedWorkflows: 600, // most releases wait; one in the cache takes about 0.8 MiB
   // A killed worker's releases go on elsewhere after this long (temporal.md: 10 s is the default).
   stickyQueueScheduleToStartTimeout: '1s',
   shutdownGraceTime: '20s',

@@ -59,8 +59,10 @@ export class ReleaseCommands {
   async #command<C extends Command>(ask: Ask, verb: Verb, update: UpdateDefinition<messages.Accepted, [C]>, said: Said<C>): Promise<messages.Accepted> {
     const command = { ...said, by: ask.user.name } as C
     return this.#audited(ask, verb, said, async (row) => {
-      if (!isEnding(row.status) && row.rollbacks === 0) return this.#update(row, ask, verb, update, command)
-      if (verb === 'rollback' || verb === 'retry') return this.#rollbacks.start(row, { by: ask.user.name, reason: command.reason ?? null, onlyLeftOvers: verb === 'retry' })
+      const takesBack = verb === 'rollback' || verb === 'retry'
+      const wasTerminated = takesBack && row.workflowStarted && await this.#rollbacks.wasTerminated(row)
+      if (!isEnding(row.status) && row.rollbacks === 0 && !wasTerminated) return this.#update(row, ask, verb, update, command)
+      if (takesBack) return this.#rollbacks.start(wasTerminated ? { ...row, status: 'failed' } : row, { by: ask.user.name, reason: command.reason ?? null, onlyLeftOvers: verb === 'retry' })
       throw failure('RELEASE_CONFLICT', `too late to ${verb}: release ${row.id} is ${row.status.replace('_', ' ')}`)
     })
   }

@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import { failure } from '../domain/failures.js'
-import { rollbackWorkflowId, type RollbackInput } from '../domain/release.js'
+import { isEnding, releaseWorkflowId, rollbackWorkflowId, type RollbackInput } from '../domain/release.js'
 import type { UndoEntry } from '../domain/undo.js'
 import type { ReleaseRow, ReleaseStore } from '../store/releases.js'
 import type { Accepted } from '../workflows/messages.js'
@@ -32,6 +32,18 @@ export class Rollbacks {
     if (!await this.#releases.takeRollback(row.id, attempt)) throw failure('RELEASE_CONFLICT', `release ${row.id} is being taken back by someone else`)
     await this.#run(row, { attempt, undo, by: ask.by, reason: ask.reason })
     return taken
+  }
+
+  /** Ended in Temporal by somebody's hand: its undos are in the journal, and nobody is left to run them. */
+  async wasTerminated(row: ReleaseRow): Promise<boolean> {
+    if (isEnding(row.status) || row.rollbacks > 0) return false
+    try {
+      const { status } = await this.#temporal.call('look at the release', (client) => client.workflow.getHandle(releaseWorkflowId(row.tenant, row.id)).describe())
+      return status.name === 'TERMINATED' || status.name === 'TIMED_OUT'
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false
+      throw error
+    }
   }
 
   /** `none`: a number was taken, but Temporal went away before it started. */

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   })
   const { urls, tokenFile, home } = now.running
   console.log(`
-  dashboard, API   ${urls.api}   (API docs: ${urls.docs})
+  API              ${urls.api}   (described at ${urls.docs})
   Temporal Web UI  ${urls.temporalUi}
   edge             ${urls.edge}   (its control: ${urls.edgeControl})
   admin token      ${tokenFile}

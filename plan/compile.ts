@@ -53,7 +53,7 @@ function compile(entry: string, files: Map<string, string>, context: CompileCont
   }
   const drafts = stageDrafts(root, issues)
   const pipeline = entryOf(root, 'pipeline')
-  const stages = compileStages({ drafts, pipeline: pipeline?.type === 'map' ? pipeline : null, check, issues, autoRollback: fields.options?.autoRollback ?? true, settings })
+  const stages = compileStages({ drafts, pipeline: pipeline?.type === 'map' ? pipeline : null, check, issues, settings })
   new Graph(stages, files, issues).check()
   const metadata = (fields.metadata ?? {}) as JsonObject
   const sources = { variables: allValues(variables, resolver, settings.variables), declared: variables.names(), metadata, includes, resolver, context }

@@ -12,7 +12,7 @@ const Metadata = Type.Object({
 const Include = Type.Object({ path: Type.String({ minLength: 1, description: 'a file of the bundle, relative to this one' }) }, strict)
 
 const Options = Type.Object({
-  autoRollback: Type.Boolean({ default: true, description: 'what a stage without onError does after a failed job: take everything back, or stop' }),
+  autoRollback: Type.Boolean({ default: true, description: 'after a failed job in a stage with onError rollback: take everything back by itself, or wait for a person to say retry, rollback or abort' }),
   timeout: Type.Optional(Duration),
   onMetricOutage: Type.Union([Type.Literal('hold'), Type.Literal('continue'), Type.Literal('rollback')], { default: 'hold' }),
   onInconclusive: Type.Union([Type.Literal('ask'), Type.Literal('continue'), Type.Literal('rollback')], { default: 'ask' }),

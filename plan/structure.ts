@@ -23,12 +23,12 @@ export interface StageResult {
 }
 
 /** Check each stage and its jobs. */
-export function compileStages({ drafts, pipeline, check, issues, autoRollback, settings }: {
-  drafts: readonly StageDraft[]; pipeline: MapNode | null; check: ConfigCheck; issues: IssueList; autoRollback: boolean; settings: JobSettings
+export function compileStages({ drafts, pipeline, check, issues, settings }: {
+  drafts: readonly StageDraft[]; pipeline: MapNode | null; check: ConfigCheck; issues: IssueList; settings: JobSettings
 }): StageResult[] {
   if (pipeline) check.shape(planSchema(PipelineSpec), pipeline, structural())
   const jobs = new JobCompiler(check, issues, settings)
-  const stages = drafts.map((draft) => compileStage(draft, { check, issues, jobs, autoRollback }))
+  const stages = drafts.map((draft) => compileStage(draft, { check, issues, jobs }))
   jobs.reportUnknownKinds()
   return stages
 }
@@ -37,7 +37,7 @@ export function compileStages({ drafts, pipeline, check, issues, autoRollback, s
 export const structural = (): Use & { places: Map<string, Place>; conditions: Condition[] } =>
   ({ late: 'refuse', trail: [], path: '', places: new Map(), conditions: [] })
 
-function compileStage(draft: StageDraft, { check, issues, jobs, autoRollback }: { check: ConfigCheck; issues: IssueList; jobs: JobCompiler; autoRollback: boolean }): StageResult {
+function compileStage(draft: StageDraft, { check, issues, jobs }: { check: ConfigCheck; issues: IssueList; jobs: JobCompiler }): StageResult {
   const use = structural()
   const fields = (check.shape(planSchema(StageSpec), draft.node, use) ?? {}) as Partial<StageSpec> & JsonObject
   const drafts = draft.jobs.map((job) => jobs.compile(job))
@@ -45,7 +45,7 @@ function compileStage(draft: StageDraft, { check, issues, jobs, autoRollback }: 
     name: fields.name ?? '',
     description: fields.description ?? null,
     phase: (draft.phase ?? fields.phase ?? 'release') satisfies StagePhase,
-    onError: (fields.onError ?? (draft.rollback ? 'continue' : autoRollback ? 'rollback' : 'stop')) satisfies OnError,
+    onError: (fields.onError ?? (draft.rollback ? 'continue' : 'rollback')) satisfies OnError,
     parallel: fields.parallel ?? draft.parallel,
     condition: fields.condition ?? null,
     approval: approvalOf(fields, use.places, issues),

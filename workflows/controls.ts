@@ -61,11 +61,10 @@ export class Controls {
   mayTarget({ target }: TargetCommand): void { throw failure('RELEASE_CONFLICT', `this release has no target ${target}: none of its stages runs on targets`) }
 
   /** The plan's own limit; waiting counts. */
-  stopAfter(ms: number): void {
+  stopAfter(ms: number, acted: () => boolean): void {
     void this.scope.run(async () => {
       await sleep(ms, { summary: 'the plan\'s timeout' })
-      const acted = this.#state.view.undo.length > 0
-      this.#stopWith({ ending: acted ? 'rolled_back' : 'expired', reason: `took longer than ${formatDuration(ms)}` })
+      this.#stopWith({ ending: acted() ? 'rolled_back' : 'expired', reason: `took longer than ${formatDuration(ms)}` })
     }).catch(() => undefined) // the story ended first
   }
 

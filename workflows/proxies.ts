@@ -11,7 +11,8 @@ import type { CompiledJob } from '../domain/compiled-plan.js'
 const FAR_SIDE = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 60 } as const
 // Stopped means that it has stopped: undo must not start beside a script that still runs.
 const STOPPED = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const
-const HEARTBEAT = '10s'
+// A worker that was killed is missed after this long.
+const HEARTBEAT = '6s'
 const SLACK_MS = 30_000
 
 /** Reads and sets a state at a gateway: quick or not at all. */

@@ -63,6 +63,9 @@ export class ReleaseRun {
     }
   }
 
+  /** Is there anything that could have to be taken back? */
+  get hasActed(): boolean { return this.acted || !this.undo.isEmpty }
+
   /** Say how it ended. */
   end(ending: Ending, reason: string | null, leftOver: ReleaseOutcome['leftOver']): ReleaseOutcome {
     this.state.end(ending, reason)

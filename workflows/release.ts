@@ -24,7 +24,7 @@ export async function releaseWorkflow(input: ReleaseInput): Promise<ReleaseOutco
   answerMessages(run)
   run.clerk.open()
   state.event('release.started', `${release.project} ${release.version} to ${release.environment}, asked for by ${release.requestedBy}`)
-  if (plan.options.timeoutMs !== null) run.controls.stopAfter(plan.options.timeoutMs)
+  if (plan.options.timeoutMs !== null) run.controls.stopAfter(plan.options.timeoutMs, () => run.hasActed)
 
   const outcome = await run.controls.scope.run(async () => {
     await lock.take()

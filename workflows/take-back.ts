@@ -10,7 +10,7 @@ export interface Cause { ending: Exclude<Ending, 'succeeded' | 'failed'>; reason
 /** Why the story ended early, and what follows from it. */
 export function causeOf(run: ReleaseRun, error: unknown): Cause {
   const { stop } = run.controls
-  const undo = run.acted || !run.undo.isEmpty // before anything acted there is nothing to take back
+  const undo = run.hasActed // before that there is nothing to take back
   if (stop !== null) return { ...stop, undo }
   if (isStopped(error)) return { ending: 'cancelled', reason: 'cancelled in Temporal', undo }
   const reason = reasonOf(error)

@@ -22,8 +22,8 @@ export function addDoctorCommand(program: Command): void {
 
 function nodeFinding(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  const good = major > 20 || (major === 20 && minor >= 3)
-  return { what: 'node', good, says: `${process.versions.node}${good ? '' : '; 20.3 or later is needed'}` }
+  const good = major > 20 || (major === 20 && minor >= 19)
+  return { what: 'node', good, says: `${process.versions.node}${good ? '' : '; 20.19 or later is needed'}` }
 }
 
 async function serverFindings(context: Context): Promise<Finding[]> {

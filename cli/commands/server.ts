@@ -5,7 +5,7 @@ import { action } from '../context.js'
 
 /** `server`: everything on this machine in the foreground, as `npm start` does. */
 export function addServerCommand(program: Command): void {
-  program.command('server').description('run everything on this machine: Temporal, PostgreSQL, gateway, worker, API and dashboard')
+  program.command('server').description('run everything on this machine: Temporal, PostgreSQL, gateway, worker and API')
     .action(action(async () => {
       const server = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('../../embedded/main.ts', import.meta.url))], { stdio: 'inherit' })
       const pass = (signal: NodeJS.Signals): void => { server.kill(signal) }
