@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -22,11 +23,8 @@ test('the API starts without Temporal, writes its first token, logs no token, an
   let log = ''
   api.stdout?.on('data', (chunk: Buffer) => { log += chunk.toString() })
   api.stderr?.on('data', (chunk: Buffer) => { log += chunk.toString() })
-  let token = ''
-  while (token === '' && api.exitCode === null) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    token = (await readFile(tokenFile, 'utf8').catch(() => '')).trim()
-  }
+  while (api.exitCode === null && !await listens(port)) await new Promise((resolve) => setTimeout(resolve, 5))
+  const token = (await readFile(tokenFile, 'utf8')).trim() // it is there before anyone can find the API
   const answer = await fetch(`http://127.0.0.1:${port}/tokens`, { headers: { authorization: `Bearer ${token}` } })
   expect(await answer.json(), log).toMatchObject({ items: [{ name: 'admin', role: 'admin', createdBy: 'first start' }] })
   api.kill('SIGTERM')
@@ -34,3 +32,7 @@ test('the API starts without Temporal, writes its first token, logs no token, an
   expect(log).toContain('/tokens')
   expect(log).not.toContain(token)
 }, 60_000)
+
+const listens = (port: number): Promise<boolean> => new Promise((resolve) => {
+  const socket = connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true) }).once('error', () => resolve(false))
+})
