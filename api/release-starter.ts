@@ -32,6 +32,7 @@ export class ReleaseStarter {
   readonly #taskQueue: string
   readonly #log: FastifyBaseLogger
   #started: string[] = []
+  readonly #starting = new Set<Promise<void>>()
   #isUp = true
   #looking: Promise<void> = Promise.resolve()
   #timers: NodeJS.Timeout[] = []
@@ -43,9 +44,11 @@ export class ReleaseStarter {
     this.#log = log
   }
 
-  /** Does not throw: what cannot be started now is started later. */
-  async start(input: ReleaseInput): Promise<void> {
-    if (this.#isUp) await this.#try(input)
+  /** Nobody waits for it: the release is stored, so it will start. What cannot be started now, the loop starts later. */
+  startSoon(input: ReleaseInput): void {
+    if (!this.#isUp || this.#starting.size >= AT_ONCE) return
+    const starting = this.#try(input).finally(() => this.#starting.delete(starting))
+    this.#starting.add(starting)
   }
 
   run(): void {
@@ -56,7 +59,7 @@ export class ReleaseStarter {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
-    await this.#looking
+    await Promise.all([this.#looking, ...this.#starting])
     await this.#mark()
   }
 

@@ -56,7 +56,7 @@ export class ReleaseStarts {
     })
     const before = isNew ? null : await this.#before(user, key, requestDigest)
     if (before) return before
-    await this.#starter.start(input)
+    this.#starter.startSoon(input)
     return acceptedSummary(input, planVersion)
   }
 
