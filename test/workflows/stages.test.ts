@@ -23,8 +23,13 @@ test('a job starts as soon as what it depends on is done', async () => {
 })
 
 test('a stage that is not parallel runs its jobs one after the other, and stages follow each other', async () => {
-  await world.run(planOf([stage('first', [script('a'), script('b'), script('c')], { parallel: false }), stage('second', [script('d')])]))
-  expect(world.trace).toEqual(['run a', 'run b', 'run c', 'run d'])
+  world.script = async ({ job: name }) => {
+    await new Promise((resolve) => setTimeout(resolve, name === 'a' ? 200 : 20))
+    world.trace.push(`done ${name}`)
+    return DONE
+  }
+  await world.run(planOf([stage('first', [script('a'), script('b')], { parallel: false }), stage('second', [script('c')])]))
+  expect(world.trace).toEqual(['run a', 'done a', 'run b', 'done b', 'run c', 'done c'])
 })
 
 test('a false condition skips the stage or the job; a true one runs it', async () => {
