@@ -39,7 +39,7 @@ async function answer(routes: Routes, gateway: Gateway, token: string, request: 
 async function routeItself(routes: Routes, name: string, request: IncomingMessage): Promise<Answer> {
   switch (request.method) {
     case 'GET': return { status: 200, body: found(routes.get(name), name) }
-    case 'PUT': return { status: 200, body: await routes.put(routeName(name), readRouteBody(await readJson(request))) }
+    case 'PUT': return { status: 200, body: await routes.put(routeName(name), readRouteBody(await readJson(request)), revisionOf(request)) }
     case 'DELETE': return { status: 200, body: { removed: await routes.remove(name) || found(null, name) } }
     default: throw new EdgeProblem('METHOD_NOT_ALLOWED', `${request.method ?? ''} is none of GET, PUT, DELETE`)
   }
@@ -58,6 +58,14 @@ function onlyGet(request: IncomingMessage, body: () => unknown): Answer {
 function found<Found>(thing: Found | null, name: string): Found {
   if (thing === null) throw new EdgeProblem('NOT_FOUND', `no route ${name}`)
   return thing
+}
+
+/** `If-Match: "7"`: only while the route is at that revision, so that a late request cannot undo a newer one (RFC 9110, 13.1.1). */
+function revisionOf({ headers: { 'if-match': text } }: IncomingMessage): number | null {
+  if (text === undefined) return null
+  const revision = /^"?(\d+)"?$/.exec(text.trim())?.[1]
+  if (revision === undefined) throw new EdgeProblem('REQUEST_INVALID', 'If-Match must be one revision, such as "7"')
+  return Number(revision)
 }
 
 function routeName(name: string): string {

@@ -7,6 +7,7 @@ export const PROBLEMS = {
   REQUEST_TIMEOUT: 408, // the client stopped sending its body
   LISTEN_CONFLICT: 409, // another route has that port, host and path
   PORT_UNAVAILABLE: 409,
+  CHANGED: 412, // If-Match named another revision
   TOO_LARGE: 413,
   STATE_NOT_WRITTEN: 500,
   UPGRADE_UNSUPPORTED: 501,

@@ -42,14 +42,15 @@ export class Routes {
     await this.#ports.openAll(new Set(state.routes.map(({ listen }) => listen.port)), () => this.#putInForce(this.#state))
   }
 
-  /** @throws LISTEN_CONFLICT, PORT_UNAVAILABLE, STATE_NOT_WRITTEN; then all is as it was */
-  async put(name: string, body: RouteBody): Promise<Route> {
+  /** @throws CHANGED, LISTEN_CONFLICT, PORT_UNAVAILABLE, STATE_NOT_WRITTEN; then all is as it was */
+  async put(name: string, body: RouteBody, ifRevision: number | null = null): Promise<Route> {
     return this.#oneAtATime(async () => {
       const current = this.get(name)
       const { stable, candidate, percent, sticky } = body
       const listen = body.listen ?? current?.listen ?? { port: this.#defaultPort }
       const next = { name, stable, candidate, percent, sticky, listen }
       if (current && sameRoute(current, next) && this.#ports.isOpen(listen.port)) return current
+      if (ifRevision !== null && current?.revision !== ifRevision) throw new EdgeProblem('CHANGED', `route ${name} is at revision ${current?.revision ?? 'none'}, not ${ifRevision}: somebody else has changed it`)
       const rival = this.list().find((route) => route.name !== name && sameListen(route.listen, listen))
       if (rival) throw new EdgeProblem('LISTEN_CONFLICT', `route ${rival.name} already listens on port ${listen.port}${listen.host === undefined ? '' : `, host ${listen.host}`}${listen.path === undefined ? '' : `, path ${listen.path}`}`)
       await this.#ports.open(listen.port)

@@ -33,7 +33,10 @@ export class EdgeTraffic implements TrafficPort {
 
   async setSplit(route: string, split: RouteSplit): Promise<Answer> {
     const { stable, candidate, percent, sticky, listen } = split
-    const reply = await this.#ask('PUT', routePath(route), { stable, candidate, percent, sticky, ...listen && { listen } })
+    const before = await this.#ask('GET', routePath(route))
+    if (before.status === 'refused') return { refused: true, reason: before.reason }
+    const revision = before.status === 'ok' && isObject(before.body) ? before.body['revision'] : undefined
+    const reply = await this.#ask('PUT', routePath(route), { stable, candidate, percent, sticky, ...listen && { listen } }, typeof revision === 'number' ? revision : undefined)
     if (reply.status !== 'ok') return { refused: true, reason: reply.status === 'refused' ? reply.reason : `edge has no routes at ${this.#url}` }
     const inForce = await this.read(route)
     if (inForce && sameSplit(split, inForce)) return { refused: false, split: inForce }
@@ -66,12 +69,13 @@ export class EdgeTraffic implements TrafficPort {
     return reply.body
   }
 
-  async #ask(method: string, path: string, body?: object): Promise<Reply> {
+  /** @param ifRevision a change that arrives after a newer one is then refused, and asked for again by who still wants it */
+  async #ask(method: string, path: string, body?: object, ifRevision?: number): Promise<Reply> {
     let status: number
     let answer: unknown
     try {
       const response = await fetch(this.#url + path, {
-        method, headers: { authorization: `Bearer ${this.#token}` }, signal: AbortSignal.timeout(this.#timeoutMs),
+        method, headers: { authorization: `Bearer ${this.#token}`, ...ifRevision !== undefined && { 'if-match': `"${ifRevision}"` } }, signal: AbortSignal.timeout(this.#timeoutMs),
         ...body && { body: JSON.stringify(body) },
       })
       status = response.status
@@ -80,7 +84,7 @@ export class EdgeTraffic implements TrafficPort {
       throw failure('TARGET_UNREACHABLE', `edge at ${this.#url} did not answer ${method} ${path}: ${because(error)}`)
     }
     const reason = isObject(answer) && typeof answer['message'] === 'string' ? answer['message'] : `status ${status}`
-    if (status >= 500) throw failure('TARGET_UNREACHABLE', `edge at ${this.#url} could not do ${method} ${path}: ${reason}`)
+    if (status >= 500 || status === 412) throw failure('TARGET_UNREACHABLE', `edge at ${this.#url} could not do ${method} ${path}: ${reason}`)
     if (isObject(answer) && answer['code'] === 'NOT_FOUND') return { status: 'missing' }
     return status < 300 ? { status: 'ok', body: answer } : { status: 'refused', reason }
   }

@@ -140,3 +140,18 @@ test('a change that cannot be written is not in force', async () => {
   await expect(fetch(blocked.url)).rejects.toThrow()
   await blocked.dispose()
 })
+
+test('a change meant for an older revision is refused, so that a late request cannot undo a newer one', async () => {
+  const put = (percent: number, ifMatch?: string) => fetch(`${edge.controlUrl}/routes/late`, {
+    method: 'PUT', headers: { authorization: `Bearer ${token}`, ...ifMatch !== undefined && { 'if-match': ifMatch } },
+    body: JSON.stringify({ stable: side('one', 'http://127.0.0.1:1'), candidate: side('two', 'http://127.0.0.1:2'), percent, sticky: null, listen }),
+  })
+  const [token, listen] = [await edge.token(), { port: await freePort() }]
+  const { revision } = await (await put(10)).json() as { revision: number }
+  expect((await put(50, `"${revision}"`)).status).toBe(200)
+  const late = await put(30, `"${revision}"`)
+  expect([late.status, (await late.json() as { code: string }).code]).toEqual([412, 'CHANGED'])
+  expect((await edge.control('GET', '/routes/late')).body).toMatchObject({ percent: 50 })
+  expect((await put(50, `"${revision}"`)).status).toBe(200) // the same again, delivered twice, is no harm
+  expect((await put(60, '*')).status).toBe(400)
+})
