@@ -1,4 +1,5 @@
 import { CancellationScope, condition, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow'
+import type { Concurrency } from '../domain/compiled-plan.js'
 import { environmentWorkflowId } from '../domain/release.js'
 import { failure } from '../domain/failures.js'
 import { mustBeFailure } from './failing.js'
@@ -11,8 +12,11 @@ export class Lock {
   readonly #run: ReleaseRun
   #granted = false
   #asked = false
-  constructor(run: ReleaseRun) {
+  readonly #policy: Concurrency['policy']
+  /** @param policy left out: the plan's */
+  constructor(run: ReleaseRun, policy = run.state.view.concurrency.policy) {
     this.#run = run
+    this.#policy = policy
     setHandler(lockGrantedSignal, () => { this.#granted = true })
     setHandler(supersededSignal, ({ by }) => run.controls.superseded(by))
   }
@@ -22,7 +26,7 @@ export class Lock {
     const { release, concurrency } = this.#run.state.view
     this.#asked = true
     const answer = await acquireLock({
-      tenant: release.tenant, concurrency, releaseId: release.releaseId, workflowId: workflowInfo().workflowId,
+      tenant: release.tenant, concurrency: { ...concurrency, policy: this.#policy }, releaseId: release.releaseId, workflowId: workflowInfo().workflowId,
       requestedBy: release.requestedBy, version: release.version,
     })
     if (answer.state === 'refused') throw failure('LOCK_REFUSED', `release ${answer.holder} holds ${concurrency.key}`)

@@ -16,7 +16,7 @@ import { UndoLog } from './undo-log.js'
 export async function rollbackWorkflow({ view, undo, rollback, scope, by, reason }: RollbackInput): Promise<ReleaseOutcome> {
   const state = ReleaseState.ofView(view)
   const run = new ReleaseRun({ state, undo: new UndoLog(state, undo), scope, options: { autoRollback: true, timeoutMs: null, onMetricOutage: 'hold', onInconclusive: 'ask' }, doors: [], skipApproval: false })
-  const lock = new Lock(run)
+  const lock = new Lock(run, 'queue') // going back takes its turn: it neither pushes a newer release out nor is refused for one
   answerQueries(state)
   run.clerk.open()
   const why = `rolled back by ${by}${reason === null ? '' : `: ${reason}`}`

@@ -83,6 +83,20 @@ test('policy supersede ends the older ones, takes back what they did, and then g
   expect(world.trace).toEqual(['run a', 'undo script.rollback a', 'run c'])
 })
 
+test('taking an old release back takes its turn: it pushes no newer one out, whatever the plan\'s policy', async () => {
+  const old = await world.start(planWith('old', 'supersede'))
+  await old.result()
+  const { view, undo } = world
+  if (view === null) throw new Error('nothing is journalled')
+  const [newer] = await queueUp('a')
+  const back = await world.startTakeBack({ release: view.release, view, undo })
+  await expect.poll(async () => (await environment().query(environmentQuery)).queue.length).toBe(1)
+  open()
+  expect((await newer.result()).status).toBe('succeeded')
+  expect((await back.result()).status).toBe('rolled_back')
+  expect(world.trace).toEqual(['run old', 'run a', 'undo script.rollback old'])
+})
+
 test('one that leaves the queue makes room for the next', async () => {
   const [a, b, c] = await queueUp('a', 'b', 'c')
   await b.executeUpdate(abortUpdate, { args: [{ by: 'ann' }] })
