@@ -91,6 +91,7 @@ test('taking an old release back takes its turn: it pushes no newer one out, wha
   const [newer] = await queueUp('a')
   const back = await world.startTakeBack({ release: view.release, view, undo })
   await expect.poll(async () => (await environment().query(environmentQuery)).queue.length).toBe(1)
+  await new Promise((resolve) => { setTimeout(resolve, 1000) }) // time enough to be told to go
   open()
   expect((await newer.result()).status).toBe('succeeded')
   expect((await back.result()).status).toBe('rolled_back')
