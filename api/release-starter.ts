@@ -32,6 +32,7 @@ export class ReleaseStarter {
   readonly #taskQueue: string
   readonly #log: FastifyBaseLogger
   #started: string[] = []
+  readonly #soon: ReleaseInput[] = []
   readonly #starting = new Set<Promise<void>>()
   #isUp = true
   #looking: Promise<void> = Promise.resolve()
@@ -46,9 +47,15 @@ export class ReleaseStarter {
 
   /** Nobody waits for it: the release is stored, so it will start. What cannot be started now, the loop starts later. */
   startSoon(input: ReleaseInput): void {
-    if (!this.#isUp || this.#starting.size >= AT_ONCE) return
-    const starting = this.#try(input).finally(() => this.#starting.delete(starting))
+    if (!this.#isUp || this.#soon.length >= PAGE) return
+    this.#soon.push(input)
+    if (this.#starting.size >= AT_ONCE) return
+    const starting = this.#startAllSoon().finally(() => this.#starting.delete(starting))
     this.#starting.add(starting)
+  }
+
+  async #startAllSoon(): Promise<void> {
+    for (let input = this.#soon.shift(); input; input = this.#soon.shift()) if (this.#isUp) await this.#try(input)
   }
 
   run(): void {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { WorkflowNotFoundError } from '@temporalio/client'
 import { releaseWorkflowId } from '../domain/release.js'
 import { BARE_QUEUE, bareCall } from './bare/call.js'
 import { bareSteps } from './bare/workflows.js'
@@ -57,7 +59,10 @@ async function runBare({ temporal }: System, count: number): Promise<number> {
 }
 
 async function resultOf({ temporal }: System, id: string): Promise<void> {
-  const { status } = await temporal.workflow.getHandle(releaseWorkflowId('default', id)).result() as { status: string }
+  const handle = temporal.workflow.getHandle(releaseWorkflowId('default', id))
+  // accepted means stored: Temporal hears of it a moment later
+  while (await handle.describe().then(() => false, (error: unknown) => { if (error instanceof WorkflowNotFoundError) return true; throw error })) await delay(5)
+  const { status } = await handle.result() as { status: string }
   if (status !== 'succeeded') throw new Error(`release ${id} ended ${status}`)
 }
 
