@@ -2,10 +2,11 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../embedded/ports.js'
 import type { LoadResult } from './edge-load.js'
 
 /**
@@ -130,15 +131,6 @@ function start(argv: string[], environment: Record<string, string> = {}): ChildP
   const child = spawn(process.execPath, ['--import', 'tsx', ...argv], { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] })
   children.push(child)
   return child
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function accepting(port: number): Promise<void> {

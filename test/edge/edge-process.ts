@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../embedded/ports.js'
+
+export { freePort }
 
 /** A real gateway process on free ports, with its state in a folder of its own. */
 export class EdgeProcess {
@@ -74,15 +76,6 @@ export class EdgeProcess {
     const { status, body } = await this.control('PUT', `/routes/${name}`, { stable: null, candidate: null, percent: 0, sticky: null, ...route })
     if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`)
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Wait for something that happens soon, on a busy machine too. @throws Error when it has not after 25 s */
