@@ -7,6 +7,7 @@ import { createJudgeActivities } from './activities/judge/judge.js'
 import { createKindRunners } from './activities/kinds/index.js'
 import { createLockActivities } from './activities/lock.js'
 import { InstallationChannels } from './activities/notices/installation.js'
+import { placesOn } from './activities/places.js'
 import { createRolloutActivities } from './activities/rollout/index.js'
 import { createKindActivities } from './activities/run-kind.js'
 import { createWindowActivities } from './activities/window.js'
@@ -28,7 +29,7 @@ import { SnapshotStore } from './store/snapshots.js'
 function activities(settings: Settings, client: Client): object {
   const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
   const database = connect(settings.DATABASE_URL)
-  const host = new LocalHost({ home: settings.RELEASECTL_HOME })
+  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }))
   const gateways = { edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }) }
   const channels = InstallationChannels.read(settings.RELEASECTL_NOTIFICATIONS)
   for (const warning of channels.warnings) console.warn(warning)
@@ -42,9 +43,9 @@ function activities(settings: Settings, client: Client): object {
     ...createDecisionActivities({ key }),
     ...createWindowActivities(),
     ...createJudgeActivities({ gateways, metrics: new HttpMetrics(), prometheusUrl: settings.PROMETHEUS_URL ?? null, resolveSecret }),
-    ...createRolloutActivities({ host, gateways, resolveSecret, ...snapshots }),
+    ...createRolloutActivities({ places, gateways, resolveSecret, ...snapshots }),
     ...createKindActivities({
-      runners: createKindRunners({ host, notices: new Channels(), channels }),
+      runners: createKindRunners({ notices: new Channels(), channels }), places,
       resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots,
     }),
   }

@@ -2,9 +2,11 @@ import type { Criterion, MetricSource } from '../domain/measurement.js'
 import type { JudgeVerdict, JournalEntry, ReleaseRef } from '../domain/release.js'
 import type { Decision } from '../domain/decision.js'
 import type { Json, JsonObject } from '../domain/json.js'
+import type { Change } from '../domain/change.js'
+import type { TargetRef } from '../domain/target.js'
 import type { ReleaseWindow } from '../domain/window.js'
 import type { Concurrency } from '../domain/compiled-plan.js'
-import type { RouteSplit, Side, SideCounters, Sticky } from '../drivers/traffic/port.js'
+import type { Match, RouteSplit, Side, SideCounters, Sticky } from '../drivers/traffic/port.js'
 
 /** What every activity of a job is given. */
 export interface JobCall<Config = JsonObject> {
@@ -18,6 +20,8 @@ export interface JobCall<Config = JsonObject> {
   attempt: number
   /** `<releaseId>/<stage>/<job>/<attempt>`: the far side does a thing once per key. */
   idempotencyKey: string
+  /** What it runs for; null: a stage without targets. */
+  target: TargetRef | null
   /** Secrets still late: resolved inside the activity. */
   config: Config
   variables: JsonObject
@@ -28,11 +32,15 @@ export interface Artifact { name: string; contentType: string; path?: string; te
 /** What was there before, AES-256-GCM sealed; above 256 KiB it lies in the store under its digest. */
 export type SealedSnapshot = { sealed: string } | { stored: string }
 
-/** Activity types `<kind>.snapshot`, `<kind>.execute`, `<kind>.rollback` of every kind with `runsIn: 'activity'`. */
+/** Activity types `<kind>.snapshot`, `<kind>.execute`, `<kind>.rollback`, `<kind>.preview` and `<kind>.uninstall` of every kind with `runsIn: 'activity'`. */
 export interface KindActivities {
   snapshot(call: JobCall): Promise<SealedSnapshot>
   execute(call: JobCall): Promise<JobResult>
   rollback(input: UndoCall): Promise<void>
+  /** What `execute` would change; touches nothing. */
+  preview(call: JobCall): Promise<Change[]>
+  /** Take off the target what the job's kind installs. */
+  uninstall(call: JobCall): Promise<JobResult>
 }
 export interface UndoCall { call: JobCall; snapshot: SealedSnapshot | null }
 
@@ -76,7 +84,17 @@ export interface RolloutActivities {
   /** Undo of deploy: the candidate is drained and stopped. */
   'rollout.removeCandidate'(input: UndoCall): Promise<void>
 }
-export interface SetSplit { call: JobCall; stable: Side | null; candidate: Side; percent: number; sticky: Sticky | null }
+export interface SetSplit {
+  call: JobCall
+  stable: Side | null
+  candidate: Side
+  percent: number
+  sticky: Sticky | null
+  match?: Match[]
+  mirrorPercent?: number
+  /** The percent this release left in force; another one there now is somebody else's change. Left out: it has set none yet. */
+  expectedPercent?: number
+}
 
 export interface JudgeInput {
   call: JobCall

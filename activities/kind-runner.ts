@@ -1,4 +1,7 @@
 import type { ConfigOf, ActivityKind } from '../plan/kinds/index.js'
+import type { Change } from '../domain/change.js'
+import type { TargetRef } from '../domain/target.js'
+import type { HostPort } from '../drivers/hosts/port.js'
 import type { Json, JsonObject } from '../domain/json.js'
 import type { JobCall, JobResult } from './contract.js'
 
@@ -10,6 +13,10 @@ export interface JobContext {
   variables: JsonObject
   /** Names from RELEASE_ID to RELEASE_TIME that a script finds in its environment (spec 2 §3.5.2). */
   system: Record<string, string>
+  /** The machine the job's commands run on: its target, else the worker's own. @throws CONFIG_INVALID when the target is no machine */
+  host(): Promise<HostPort>
+  /** What it runs for; null: no target. */
+  target: TargetRef | null
   /** A file of the release's bundle; null when the bundle has none of that path. */
   bundleFile(path: string): Promise<string | null>
   /** To the release's log; secrets are redacted on the way. */
@@ -30,5 +37,9 @@ export interface KindRunner<Config> {
   snapshot?(config: Config, context: JobContext): Promise<Json>
   execute(config: Config, context: JobContext): Promise<JobResult>
   rollback?(config: Config, snapshot: Json, context: JobContext): Promise<void>
+  /** What `execute` would change; touches nothing. Left out: it is told that it runs. */
+  preview?(config: Config, context: JobContext): Promise<Change[]>
+  /** Take off the target what the kind installs. */
+  uninstall?(config: Config, context: JobContext): Promise<JobResult>
 }
 export type KindRunners = { [Name in ActivityKind]: KindRunner<ConfigOf<Name>> }

@@ -2,6 +2,9 @@ import { activityInfo } from '@temporalio/activity'
 import type { Json } from '../domain/json.js'
 import { KINDS, type ActivityKind } from '../plan/kinds/index.js'
 import type { LogKey } from '../store/logs.js'
+import type { Places } from './places.js'
+import type { Change } from '../domain/change.js'
+import { failure } from '../domain/failures.js'
 import { runAttempt } from './attempt.js'
 import type { JobCall, JobResult, KindActivities, UndoCall } from './contract.js'
 import { jobInput, mustFit, type ResolveSecret } from './job-input.js'
@@ -14,14 +17,15 @@ import { systemVariables } from './system-variables.js'
 
 export interface KindDeps extends SnapshotDeps {
   runners: KindRunners
+  places: Places
   resolveSecret: ResolveSecret
   logs: LogKeeper
   bundles: { find(tenant: string, digest: string): Promise<{ files: Record<string, string> } | null> }
 }
-const PARTS = ['snapshot', 'execute', 'rollback'] as const
+const PARTS = ['snapshot', 'execute', 'rollback', 'preview', 'uninstall'] as const
 type Activities = { [Name in `${ActivityKind}.${keyof KindActivities}`]: (input: never) => Promise<unknown> }
 
-/** `<kind>.snapshot`, `<kind>.execute` and `<kind>.rollback` of every kind that runs in an activity. */
+/** `<kind>.snapshot`, `<kind>.execute`, `<kind>.rollback`, `<kind>.preview` and `<kind>.uninstall` of every kind that runs in an activity. */
 export function createKindActivities(deps: KindDeps): Activities {
   const named = Object.entries(deps.runners).flatMap(([kind, runner]) => {
     const activities = kindActivities(deps, kind as ActivityKind, runner)
@@ -38,6 +42,18 @@ function kindActivities(deps: KindDeps, kind: ActivityKind, runner: KindRunner<n
     async execute(call: JobCall) {
       return inContext(deps, kind, call, call.idempotencyKey, async (config, context, redactor) =>
         redactor.json(await runner.execute(config, context) as unknown as Json) as unknown as JobResult)
+    },
+    async preview(call: JobCall) {
+      return inContext(deps, kind, call, `${call.idempotencyKey}/preview`, async (config, context, redactor) => {
+        const changes = await runner.preview?.(config, context) ?? [{ what: `${call.job} (${kind})`, action: 'run' as const, before: null, after: null }]
+        return redactor.json(changes as unknown as Json) as unknown as Change[]
+      })
+    },
+    async uninstall(call: JobCall) {
+      return inContext(deps, kind, call, `${call.idempotencyKey}/uninstall`, async (config, context, redactor) => {
+        if (!runner.uninstall) throw failure('CONFIG_INVALID', `a ${kind} job installs nothing: there is nothing to uninstall`)
+        return redactor.json(await runner.uninstall(config, context) as unknown as Json) as unknown as JobResult
+      })
     },
     /** A person may have it tried again: each time it is scheduled it has a key of its own, each try of one the same. */
     async rollback({ call, snapshot }: UndoCall) {
@@ -62,7 +78,7 @@ async function inContext<Result>(
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
       mustFit(KINDS[kind], config)
       return await work(config as never, {
-        ...attempt, call: named, idempotencyKey, variables, system: systemVariables(call),
+        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), system: systemVariables(call),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
         redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),
         log: (stream, offset, text) => { log.write(stream, offset, text) },
@@ -73,6 +89,9 @@ async function inContext<Result>(
   })
 }
 
-/** What an undo writes is a log of its own: its offsets begin at 0 again. */
-const logKey = ({ release, job, attempt, idempotencyKey }: JobCall, key: string): LogKey =>
-  ({ releaseId: release.releaseId, job: key === idempotencyKey ? job : `${job} (undo)`, attempt })
+/** What an undo or a dry run writes is a log of its own: its offsets begin at 0 again. */
+const logKey = ({ release, job, attempt, idempotencyKey, target }: JobCall, key: string): LogKey => {
+  const named = target === null ? job : `${job}@${target.name}`
+  const part = key.slice(idempotencyKey.length).split('/')[1]
+  return { releaseId: release.releaseId, job: part === undefined ? named : `${named} (${part === 'rollback' ? 'undo' : part})`, attempt }
+}

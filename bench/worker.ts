@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client'
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { createDecisionActivities } from '../activities/decisions.js'
 import { createJournalActivities } from '../activities/journal.js'
+import { placesOn } from '../activities/places.js'
 import { createKindRunners } from '../activities/kinds/index.js'
 import { createLockActivities } from '../activities/lock.js'
 import { InstallationChannels } from '../activities/notices/installation.js'
@@ -27,7 +28,7 @@ const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, RELEASECTL_TAS
 const client = new Client({ connection: Connection.lazy({ address }), namespace })
 const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
 const database = connect(settings.DATABASE_URL)
-const runners = createKindRunners({ host: new LocalHost({ home: settings.RELEASECTL_HOME }), notices: new Channels(), channels: InstallationChannels.read(undefined) })
+const runners = createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined) })
 
 const shared: Omit<WorkerOptions, 'taskQueue'> = {
   connection: await NativeConnection.connect({ address }), namespace,
@@ -35,6 +36,7 @@ const shared: Omit<WorkerOptions, 'taskQueue'> = {
     ...createJournalActivities({ database }), ...createLockActivities({ client, taskQueue }), ...createDecisionActivities({ key }), ...createWindowActivities(),
     ...createKindActivities({
       runners: { ...runners, script: { execute: async () => ({ outputs: {}, message: '', artifacts: [] }) } },
+      places: placesOn(new LocalHost({ home: settings.RELEASECTL_HOME })),
       resolveSecret: async () => { throw new Error('no plan of the benchmarks has secrets') },
       logs: new LogStore(database), bundles: new BundleStore(database, key), key, snapshots: new SnapshotStore(database),
     }),

@@ -15,7 +15,7 @@ const STOPPED = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const
 const HEARTBEAT = '6s'
 const SLACK_MS = 30_000
 
-/** Reads and sets a state at a gateway: quick or not at all. */
+/** Reads a state at a gateway: quick or not at all. */
 const quick = proxyActivities<RolloutActivities>({ ...STOPPED, startToCloseTimeout: '15s', retry: FAR_SIDE })
 
 /** Starts, drains and stops versions. */
@@ -23,7 +23,7 @@ const slow = proxyActivities<RolloutActivities>({ ...STOPPED, startToCloseTimeou
 
 export const rollout = {
   snapshot: quick['rollout.snapshot'],
-  setSplit: quick['rollout.setSplit'],
+  setSplit: slow['rollout.setSplit'], // capacity may have to come first
   deploy: slow['rollout.deploy'],
   finish: slow['rollout.finish'],
 }

@@ -43,7 +43,7 @@ export class ReleaseRun {
     const { release, acceptedAt } = this.state.view
     const fill = (value: JsonObject): JsonObject => fillIn(value, (part) => 'ref' in part ? this.#output(part.ref) : undefined) as JsonObject
     return {
-      release, acceptedAt, stage: stage.name, job: job.name, kind: job.kind, attempt,
+      release, acceptedAt, stage: stage.name, job: job.name, kind: job.kind, attempt, target: null,
       idempotencyKey: `${release.releaseId}/${stage.name}/${job.name}/${attempt}`,
       config: fill(job.config), variables: fill(job.variables),
     }

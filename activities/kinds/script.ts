@@ -1,5 +1,5 @@
 import { failure } from '../../domain/failures.js'
-import type { HostPort, ScriptResult } from '../../drivers/hosts/port.js'
+import type { ScriptResult } from '../../drivers/hosts/port.js'
 import type { ConfigOf } from '../../plan/kinds/index.js'
 import type { JobResult } from '../contract.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
@@ -10,10 +10,10 @@ const OUTPUT_BYTES = 4096
 const LAST_LINES = 10
 const LINE_CHARACTERS = 500
 
-/** Scripts on the worker's machine, each once per idempotency key. */
-export const createScriptRunner = ({ host }: { host: HostPort }): KindRunner<Config> => ({
+/** Scripts on the job's machine, each once per idempotency key. */
+export const scriptRunner: KindRunner<Config> = {
   async execute(config, context): Promise<JobResult> {
-    const result = await runScript(host, config.script, config, context)
+    const result = await runScript(config.script, config, context)
     const missing = config.outputs?.filter((name) => !(name in result.outputs)) ?? []
     if (missing.length > 0) throw failure('CHECK_FAILED', `the script did not write ${missing.join(', ')} to $RELEASECTL_OUTPUT`)
     return {
@@ -24,12 +24,13 @@ export const createScriptRunner = ({ host }: { host: HostPort }): KindRunner<Con
   },
 
   async rollback(config, _snapshot, context) {
-    if (config.rollbackScript !== undefined) await runScript(host, config.rollbackScript, config, context)
+    if (config.rollbackScript !== undefined) await runScript(config.rollbackScript, config, context)
   },
-})
+}
 
 /** Run a script of a job: its text, or the file of the bundle it names. @throws CHECK_FAILED with the last lines it wrote when it says no */
-export async function runScript(host: HostPort, script: string, config: { interpreter: string; workDir?: string; environment: Record<string, string> }, context: JobContext): Promise<ScriptResult> {
+export async function runScript(script: string, config: { interpreter: string; workDir?: string; environment: Record<string, string> }, context: JobContext): Promise<ScriptResult> {
+  const host = await context.host()
   const result = await host.run({
     key: context.idempotencyKey, script: await textOf(script, context), interpreter: config.interpreter, workDir: config.workDir ?? null,
     environment: environmentOf(config, context), timeoutMs: context.timeoutMs,

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { durationMs, formatDuration } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
-import type { HostPort } from '../../drivers/hosts/port.js'
 import type { ConfigOf } from '../../plan/kinds/index.js'
 import type { JobResult } from '../contract.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
@@ -16,16 +15,16 @@ const DEFAULT_TIMEOUT = '10s'
 const DEFAULT_INTERVAL = '5s'
 
 /** Ask each endpoint in turn until it is healthy, or say it is not. */
-export const createValidationRunner = ({ host }: { host: HostPort }): KindRunner<Config> => ({
+export const validationRunner: KindRunner<Config> = {
   async execute(config, context): Promise<JobResult> {
-    const checks = checksOf(config, context, host)
+    const checks = checksOf(config, context)
     const report = reporter(context)
     const deadline = Date.now() + context.timeoutMs
     for (const check of checks) await untilHealthy(check, config, context.signal, report, deadline)
     const names = checks.map(({ name }) => name)
     return { outputs: { healthy: true, checked: names }, message: `${names.join(', ')}: healthy`, artifacts: [] }
   },
-})
+}
 
 /** @throws CHECK_FAILED after `retry` more tries that were not `successThreshold` successes in a row; TIMED_OUT */
 async function untilHealthy(check: Check, config: Config, signal: AbortSignal, report: (line: string) => void, deadline: number): Promise<void> {
@@ -50,20 +49,20 @@ async function untilHealthy(check: Check, config: Config, signal: AbortSignal, r
   }
 }
 
-function checksOf(config: Config, context: JobContext, host: HostPort): Check[] {
+function checksOf(config: Config, context: JobContext): Check[] {
   if (config.endpoints) {
     return config.endpoints.map((endpoint) => ({ name: endpoint.url, ask: (timeoutMs) => probeHttp(endpoint, timeoutMs, context.signal) }))
   }
   const { type, url = '', expectedStatus = 200, host: to = '', port = 0, script = '' } = config
   if (type === 'http') return [{ name: url, ask: (timeoutMs) => probeHttp({ url, expectedStatus }, timeoutMs, context.signal) }]
   if (type === 'tcp') return [{ name: `${to}:${port}`, ask: (timeoutMs) => probeTcp(to, port, timeoutMs, context.signal) }]
-  return [{ name: 'script', ask: (timeoutMs, nth) => askScript(host, script, timeoutMs, nth, context) }]
+  return [{ name: 'script', ask: (timeoutMs, nth) => askScript(script, timeoutMs, nth, context) }]
 }
 
 /** Every try is a run of its own. */
-async function askScript(host: HostPort, script: string, timeoutMs: number, nth: number, context: JobContext): Promise<string | null> {
+async function askScript(script: string, timeoutMs: number, nth: number, context: JobContext): Promise<string | null> {
   try {
-    await runScript(host, script, { interpreter: '/bin/bash', environment: {} }, { ...context, timeoutMs, idempotencyKey: `${context.idempotencyKey}/${nth}`, log: () => undefined })
+    await runScript(script, { interpreter: '/bin/bash', environment: {} }, { ...context, timeoutMs, idempotencyKey: `${context.idempotencyKey}/${nth}`, log: () => undefined })
     return null
   } catch (error) {
     const { type, message } = error as { type?: string; message: string }

@@ -9,7 +9,7 @@ import { deploy } from './deploy.js'
 import { mustAnswer } from './ready.js'
 import { retire } from './retire.js'
 import { asJson, snapshotOf } from './snapshot.js'
-import { mustBeOurs, putSplit, serviceKey, targetOf, type RolloutDeps } from './target.js'
+import { mustBeOurs, mustNotHaveDrifted, putSplit, targetOf, type RolloutDeps } from './target.js'
 
 const AGAIN_MS = 250
 
@@ -20,46 +20,49 @@ const AGAIN_MS = 250
 export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActivities, 'rollout.judge'> => ({
   async 'rollout.snapshot'(call) {
     return runAttempt(async () => {
-      const { gateway, route, service } = targetOf(deps, call)
+      const { gateway, route, runtime } = await targetOf(deps, call)
       const inForce = await gateway.read(route)
       const stable = inForce?.stable ?? null
-      const stableSpec = service !== null && stable !== null ? await deps.host.spec(serviceKey(service, stable.id)) : null
+      const stableSpec = stable !== null ? await runtime?.spec(stable.id) ?? null : null
       return { snapshot: await sealSnapshot(deps, asJson({ route: inForce, stableSpec })), stable }
     })
   },
 
   async 'rollout.deploy'(call) { return runAttempt(({ signal }) => deploy(deps, call, signal)) },
 
-  async 'rollout.setSplit'({ call, stable, candidate, percent, sticky }) {
-    return runAttempt(async () => {
-      const target = targetOf(deps, call)
+  async 'rollout.setSplit'({ call, stable, candidate, percent, sticky, match, mirrorPercent, expectedPercent }) {
+    return runAttempt(async ({ signal }) => {
+      const target = await targetOf(deps, call)
       const now = await target.gateway.read(target.route)
       mustBeOurs(target, now, stable, candidate.id)
+      mustNotHaveDrifted(target, now, percent, expectedPercent)
+      await target.runtime?.capacity?.(candidate.id, percent, signal)
+      if (stable !== null) await target.runtime?.capacity?.(stable.id, 100 - percent, signal)
       const listen = target.listen ?? now?.listen
-      const split = await putSplit(target, { stable, candidate, percent, sticky, ...listen && { listen } })
+      const split = await putSplit(target, { stable, candidate, percent, sticky, ...listen && { listen }, ...match && { match }, ...mirrorPercent !== undefined && { mirrorPercent } })
       return { split, counters: (await target.gateway.metrics?.(target.route))?.candidate ?? null }
     })
   },
 
   async 'rollout.finish'({ call, candidate, stable }) {
     return runAttempt(async ({ signal }) => {
-      const target = targetOf(deps, call)
+      const target = await targetOf(deps, call)
       const now = await target.gateway.read(target.route)
       mustBeOurs(target, now, stable, candidate.id)
       const listen = now?.listen ?? target.listen
       if (now?.stable?.id !== candidate.id || now.candidate !== null) {
         await putSplit(target, { stable: candidate, candidate: null, percent: 0, sticky: now?.sticky ?? null, ...listen && { listen } })
       }
-      if (stable !== null && stable.id !== candidate.id) await retire(deps, target, stable.id, signal)
+      if (stable !== null && stable.id !== candidate.id) await retire(target, stable.id, signal)
     })
   },
 
   async 'rollout.reviveStable'(input) {
     return runAttempt(async ({ signal }) => {
-      const target = targetOf(deps, input.call)
+      const target = await targetOf(deps, input.call)
       const { route, stableSpec } = await snapshotOf(deps, input)
       if (stableSpec === null || !route?.stable) return
-      await deps.host.start(stableSpec)
+      await target.runtime?.revive(stableSpec, signal)
       for (const until = Date.now() + target.health.timeoutMs; ; await delay(AGAIN_MS, undefined, { signal })) {
         try { await mustAnswer(route.stable, target, signal); return }
         catch (error) { if (Date.now() >= until || !(error instanceof ApplicationFailure)) throw error }
@@ -69,12 +72,15 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
 
   async 'rollout.restoreRoute'(input) {
     return runAttempt(async ({ signal }) => {
-      const target = targetOf(deps, input.call)
+      const target = await targetOf(deps, input.call)
       const { route: before } = await snapshotOf(deps, input)
       const now = await target.gateway.read(target.route)
       if (isDeepStrictEqual(JSON.parse(JSON.stringify(now)), before)) return // a snapshot has been JSON
       mustBeOurs(target, now, before?.stable ?? null, input.call.release.releaseId)
-      if (before?.stable) await mustAnswer(before.stable, target, signal)
+      if (before?.stable) {
+        await target.runtime?.capacity?.(before.stable.id, 100 - before.percent, signal)
+        await mustAnswer(before.stable, target, signal)
+      }
       const answer = await target.gateway.restore(target.route, before)
       if (answer.refused) throw failure('TARGET_REFUSED', `gateway ${target.gatewayName} refused route ${target.route}: ${answer.reason}`)
     })
@@ -82,13 +88,13 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
 
   async 'rollout.removeCandidate'({ call }) {
     return runAttempt(async ({ signal }) => {
-      const target = targetOf(deps, call)
+      const target = await targetOf(deps, call)
       const { releaseId } = call.release
-      if (target.service === null || await deps.host.inspect(serviceKey(target.service, releaseId)) === null) return
+      if (target.runtime === null || await target.runtime.inspect(releaseId) === null) return
       const now = await target.gateway.read(target.route)
       const percent = now?.stable?.id === releaseId ? 100 - now.percent : now?.candidate?.id === releaseId ? now.percent : 0
-      if (percent > 0) throw failure('TARGET_REFUSED', `route ${target.route} of gateway ${target.gatewayName} still sends ${percent}% of its requests to ${serviceKey(target.service, releaseId)}`)
-      await retire(deps, target, releaseId, signal)
+      if (percent > 0) throw failure('TARGET_REFUSED', `route ${target.route} of gateway ${target.gatewayName} still sends ${percent}% of its requests to ${target.runtime.name(releaseId)}`)
+      await retire(target, releaseId, signal)
     })
   },
 })

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../domain/failures.js'
 import { formatDuration } from '../../domain/duration.js'
-import type { HostPort } from '../../drivers/hosts/port.js'
 import type { Side } from '../../drivers/traffic/port.js'
 import { probeHttp } from '../probe.js'
+import type { Runtime } from './runtime.js'
 import type { Target } from './target.js'
 
 const PROBE_MS = 2000
@@ -11,14 +11,15 @@ const AGAIN_MS = { first: 50, last: 1000 }
 const LOG_BYTES = 2000
 
 /** Wait until a version that was just started is healthy. @throws CHECK_FAILED with its last words when it ends or takes too long */
-export async function untilHealthy(host: HostPort, key: string, side: Side, { health }: Target, signal: AbortSignal): Promise<void> {
+export async function untilHealthy(runtime: Runtime, side: Side, { health }: Target, signal: AbortSignal): Promise<void> {
+  const key = runtime.name(side.id)
   const until = Date.now() + health.timeoutMs
   for (let waitMs = AGAIN_MS.first; ; waitMs = Math.min(waitMs * 2, AGAIN_MS.last)) {
     const wrong = await probeHttp({ url: new URL(health.path, side.url).href, expectedStatus: health.expectedStatus }, PROBE_MS, signal)
-    const state = await host.inspect(key) // after the probe: another process may answer on the port of one that has ended
-    if (!state?.running) throw failure('CHECK_FAILED', `${key} (${side.version}) ended with exit code ${state?.exitCode ?? 'unknown'} before it was healthy${await lastWords(host, key)}`)
+    const state = await runtime.inspect(side.id) // after the probe: another process may answer on the port of one that has ended
+    if (!state?.running) throw failure('CHECK_FAILED', `${key} (${side.version}) ended with exit code ${state?.exitCode ?? 'unknown'} before it was healthy${state?.detail === undefined ? '' : ` (${state.detail})`}${await lastWords(runtime, side.id)}`)
     if (wrong === null) return
-    if (Date.now() >= until) throw failure('CHECK_FAILED', `${key} (${side.version}) was not healthy after ${formatDuration(health.timeoutMs)}: ${wrong}${await lastWords(host, key)}`)
+    if (Date.now() >= until) throw failure('CHECK_FAILED', `${key} (${side.version}) was not healthy after ${formatDuration(health.timeoutMs)}: ${wrong}${await lastWords(runtime, side.id)}`)
     await delay(waitMs, undefined, { signal })
   }
 }
@@ -40,7 +41,7 @@ export async function mustAnswer(side: Side, { health }: Target, signal: AbortSi
   }
 }
 
-async function lastWords(host: HostPort, key: string): Promise<string> {
-  const log = (await host.tail(key, LOG_BYTES)).trimEnd()
+async function lastWords(runtime: Runtime, id: string): Promise<string> {
+  const log = (await runtime.tail(id, LOG_BYTES)).trimEnd()
   return log === '' ? '' : `. Its last words:\n${log}`
 }

@@ -1,12 +1,11 @@
 import type { Json } from '../../domain/json.js'
-import type { ServiceSpec } from '../../drivers/hosts/port.js'
 import type { RouteSplit } from '../../drivers/traffic/port.js'
 import type { UndoCall } from '../contract.js'
 import { openSnapshot } from '../sealed-snapshots.js'
 import type { RolloutDeps } from './target.js'
 
 /** What was there before: the route, and what it takes to start the stable version again (null: it is not ours). */
-export interface RolloutSnapshot { route: RouteSplit | null; stableSpec: ServiceSpec | null }
+export interface RolloutSnapshot { route: RouteSplit | null; stableSpec: Json }
 
 export const asJson = (snapshot: RolloutSnapshot): Json => snapshot as unknown as Json
 

@@ -1,27 +1,29 @@
 import { durationMs } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
-import type { HostPort } from '../../drivers/hosts/port.js'
 import type { RouteListen, RouteSplit, Side, TrafficPort } from '../../drivers/traffic/port.js'
 import type { GatewayConfig } from '../../plan/kinds/gateway.js'
 import type { RolloutConfig } from '../../plan/kinds/rollout.js'
 import type { JobCall } from '../contract.js'
+import type { Places } from '../places.js'
 import type { ResolveSecret } from '../job-input.js'
 import type { SnapshotDeps } from '../sealed-snapshots.js'
+import { processRuntime } from './process-runtime.js'
+import type { Runtime } from './runtime.js'
 
 export interface RolloutDeps extends SnapshotDeps {
-  host: HostPort
+  places: Places
   /** By the name plans call them. */
   gateways: Record<string, TrafficPort>
   resolveSecret: ResolveSecret
 }
 
-/** What a rollout changes. `deploy` null: a `gateway` job; what runs behind the route is not ours. */
+/** What a rollout changes. `runtime` null: a `gateway` job; what runs behind the route is not ours. */
 export interface Target {
   gateway: TrafficPort
   gatewayName: string
   route: string
   listen: RouteListen | undefined
-  service: string | null
+  runtime: Runtime | null
   health: { path: string; expectedStatus: number; timeoutMs: number }
   drainMs: number
 }
@@ -30,26 +32,30 @@ const DEFAULT_HEALTH_MS = 60_000
 const DEFAULT_DRAIN_MS = 10_000
 
 /** @throws CONFIG_INVALID when this installation has no such gateway */
-export function targetOf({ gateways }: RolloutDeps, { kind, config }: JobCall): Target {
-  const { gatewayName, ...rest } = kind === 'gateway' ? ofGateway(config as unknown as GatewayConfig) : ofRollout(config as unknown as RolloutConfig)
-  const gateway = gateways[gatewayName]
-  if (!gateway) throw failure('CONFIG_INVALID', `this installation has no gateway ${gatewayName}; it has: ${Object.keys(gateways).join(', ')}`)
+export async function targetOf({ gateways, places }: RolloutDeps, call: JobCall): Promise<Target> {
+  const { gatewayName, ...rest } = call.kind === 'gateway' ? ofGateway(call.config as unknown as GatewayConfig)
+    : { ...ofRollout(call.config as unknown as RolloutConfig), runtime: await runtimeOf(places, call) }
+  const gateway = gatewayName === 'replicas' ? rest.runtime?.replicas : gateways[gatewayName]
+  if (!gateway) throw failure('CONFIG_INVALID', gatewayName === 'replicas' ? 'gateway: replicas needs a deploy that has replicas' : `this installation has no gateway ${gatewayName}; it has: ${Object.keys(gateways).join(', ')}`)
   return { gateway, gatewayName, ...rest }
 }
 
 const ofGateway = ({ gateway, route, serviceId = '' }: GatewayConfig): Omit<Target, 'gateway'> => ({
-  gatewayName: gateway, route: route ?? serviceId, listen: undefined, service: null,
+  gatewayName: gateway, route: route ?? serviceId, listen: undefined, runtime: null,
   health: { path: '/', expectedStatus: 200, timeoutMs: DEFAULT_HEALTH_MS }, drainMs: DEFAULT_DRAIN_MS,
 })
 
-const ofRollout = ({ service, route, deploy: { health, drain } }: RolloutConfig): Omit<Target, 'gateway'> => ({
-  gatewayName: route.gateway, route: route.name, listen: route.listen, service,
+const ofRollout = ({ route, deploy: { health, drain } }: RolloutConfig): Omit<Target, 'gateway' | 'runtime'> => ({
+  gatewayName: route.gateway, route: route.name, listen: route.listen,
   health: { path: health.path, expectedStatus: health.expectedStatus, timeoutMs: health.timeout === undefined ? DEFAULT_HEALTH_MS : durationMs(health.timeout) },
   drainMs: drain === undefined ? DEFAULT_DRAIN_MS : durationMs(drain),
 })
 
-/** One process a release: so that a side's id finds it again. */
-export const serviceKey = (service: string, releaseId: string): string => `${service}/${releaseId}`
+/** The one place that knows how each `deploy` type is run. */
+async function runtimeOf(places: Places, call: JobCall): Promise<Runtime> {
+  const config = call.config as unknown as RolloutConfig
+  return processRuntime(await places.host(call), config, call)
+}
 
 /** Put a split in force, whatever it was. @throws TARGET_REFUSED with the gateway's reason */
 export async function putSplit({ gateway, gatewayName, route }: Target, split: RouteSplit): Promise<RouteSplit> {
@@ -65,3 +71,13 @@ export function mustBeOurs({ gatewayName, route }: Target, now: RouteSplit | nul
   throw failure('TARGET_REFUSED', `route ${route} of gateway ${gatewayName} has ${inForce.version} (release ${inForce.id}) as its stable version, not ${stable ? `${stable.version} (release ${stable.id})` : 'none'}: somebody else has changed it`)
 }
 
+
+/** How far what is in force may lie beside what was asked for: gateways round. */
+const ROUNDING = 0.5
+
+/** @throws TARGET_REFUSED when another hand has moved the route since this release last set it */
+export function mustNotHaveDrifted({ gatewayName, route }: Target, now: RouteSplit | null, wanted: number, expected: number | undefined): void {
+  if (expected === undefined || now === null) return
+  const is = (percent: number): boolean => Math.abs(now.percent - percent) <= ROUNDING
+  if (!is(expected) && !is(wanted)) throw failure('TARGET_REFUSED', `route ${route} of gateway ${gatewayName} is at ${now.percent}%, this release left it at ${expected}%: somebody else has changed it`)
+}

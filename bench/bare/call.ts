@@ -6,6 +6,6 @@ export const BARE_QUEUE = 'bare'
 /** What a release would hand to the activity, for a bare workflow. */
 export const bareCall = (id: string): JobCall => ({
   release: { tenant: 'default', releaseId: id, project: 'bench', environment: 'bench', version: '1.0.0', requestedBy: 'bench', bundle: 'none' },
-  stage: 'work', job: 'step', kind: 'script', attempt: 1, idempotencyKey: `${id}/work/step/1`,
+  stage: 'work', job: 'step', kind: 'script', attempt: 1, target: null, idempotencyKey: `${id}/work/step/1`,
   acceptedAt: new Date().toISOString(), config: { script: 'true', interpreter: '/bin/bash', environment: {} }, variables: {},
 })

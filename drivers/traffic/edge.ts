@@ -14,6 +14,7 @@ type Reply = { status: 'ok'; body: unknown } | { status: 'missing' } | { status:
 
 /** The built-in gateway, by its control API (edge/control.ts). A set is proven by reading it back. */
 export class EdgeTraffic implements TrafficPort {
+  readonly can = { sticky: ['cookie', 'header', 'address'], match: [], mirror: false, makesRoutes: true, percentStep: 0.01 } as const
   readonly #url: string
   readonly #token: string
   readonly #timeoutMs: number

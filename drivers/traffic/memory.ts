@@ -8,6 +8,7 @@ const BOUNDS_MS = [1, 5, 10, 50, 100, 250, 500, 1000, 5000]
 const DEFAULT_PORT = 8000
 
 export class MemoryTraffic implements TrafficPort {
+  readonly can = { sticky: ['cookie', 'header', 'address'], match: ['header', 'cookie'], mirror: true, makesRoutes: true, percentStep: 0.01 } as const
   /** Every change that was put in force, in order; null: the route was taken away. A change without effect is none. */
   readonly history: { route: string; split: RouteSplit | null }[] = []
   /** Every call that came in, whether it had an effect or not. */

@@ -4,7 +4,7 @@ import { Name, strict } from '../schema-parts.js'
 import { Strategy } from './strategy.js'
 
 export const GatewayConfig = Type.Object({
-  gateway: Type.Literal('edge', { default: 'edge' }),
+  gateway: Type.String({ ...Name, default: 'edge', description: 'edge, or a gateway of the installation\'s settings' }),
   route: Type.Optional(Name),
   serviceId: Type.Optional(Name),
   candidate: Type.Optional(Type.Object({ url: Type.String({ format: 'uri' }), version: Type.Optional(Type.String()) }, strict)),

@@ -24,7 +24,7 @@ export const RolloutConfig = Type.Object({
   version: Type.Optional(Type.String({ description: 'default: the release\'s' })),
   deploy: ProcessDeploy,
   route: Type.Object({
-    gateway: Type.Literal('edge', { default: 'edge' }),
+    gateway: Type.String({ ...Name, default: 'edge', description: 'edge, a gateway of the installation\'s settings, or replicas (the share of the replicas is the share of the work)' }),
     name: Name,
     listen: Type.Optional(Type.Object({
       port: Type.Integer({ minimum: 1, maximum: 65_535 }), host: Type.Optional(Type.String()), path: Type.Optional(Type.String()),

@@ -37,15 +37,24 @@ export const Judging = {
 export const Phase = Type.Object({
   percentage: Percent,
   duration: Type.Optional(Duration),
+  mirrorPercent: Type.Optional(Type.Number({ ...Percent, description: 'percent of the stable version\'s requests of which the new one gets a copy; its answers are thrown away' })),
   ...Judging,
   approval: Type.Optional(Approval),
 }, strict)
 export type Phase = Static<typeof Phase>
 
+/** Requests that the candidate gets in every phase, whatever its percent. */
+const MatchRule = Type.Object({
+  by: Type.Union([Type.Literal('header'), Type.Literal('cookie')]),
+  name: Type.String({ minLength: 1 }),
+  value: Type.String({ minLength: 1, description: 'the exact value' }),
+}, strict)
+
 /** Raise the candidate's share phase by phase; a phase at 100 is the watch before the old version goes. */
 export const Canary = Type.Object({
   type: Type.Literal('canary'),
   sticky: Type.Optional(Sticky),
+  match: Type.Optional(Type.Array(MatchRule, { minItems: 1, maxItems: 20, description: 'requests that the candidate gets whatever the percent' })),
   phases: Type.Array(Phase, { minItems: 1, maxItems: 100 }),
 }, strict)
 export type Canary = Static<typeof Canary>

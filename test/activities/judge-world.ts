@@ -21,7 +21,7 @@ const second = 1000
 export const input = (changes: Partial<JudgeInput> = {}): JudgeInput => ({
   call: {
     release: { tenant: 'acme', releaseId: 'r1', project: 'shop', environment: 'production', version: '2', requestedBy: 'ann', bundle: '' }, acceptedAt: '2026-01-01T00:00:00.000Z',
-    stage: 'ship', job: 'rollout', kind: 'rollout', attempt: 1, idempotencyKey: 'r1/ship/rollout/1', config: {}, variables: {},
+    stage: 'ship', job: 'rollout', kind: 'rollout', attempt: 1, target: null, idempotencyKey: 'r1/ship/rollout/1', config: {}, variables: {},
   },
   what: 'shop at 10%', source: { type: 'gateway', gateway: 'edge', route: 'shop' },
   criteria: [criterion('errorRate', '<1%')], minRequests: 20, baseline: null,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import type { Info } from '@temporalio/activity'
+import { placesOn } from '../../activities/places.js'
 import { createKindRunners } from '../../activities/kinds/index.js'
 import type { JobCall, JobResult, KindActivities, UndoCall } from '../../activities/contract.js'
 import type { LogKeeper } from '../../activities/release-log.js'
@@ -43,9 +44,9 @@ export async function kindWorld(info: Partial<Info> = {}) {
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
-    runners: createKindRunners({ host, notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
+    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
-    bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
+    places: placesOn(host), bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
   const environment = (more: Partial<Info> = {}): MockActivityEnvironment =>
     new MockActivityEnvironment({ startToCloseTimeoutMs: 90_000, heartbeatTimeoutMs: 900, ...info, ...more }, { logger: new DefaultLogger('ERROR') })
@@ -61,7 +62,7 @@ export function callOf(kind: string, config: JsonObject, more: Partial<JobCall> 
   return {
     release: { tenant: 'acme', releaseId, project: 'shop', environment: 'production', version: '2.4.0', requestedBy: 'ann', bundle: 'b' },
     acceptedAt: '2026-01-01T00:00:00.000Z',
-    stage: 'main', job: 'work', kind, attempt: 1, idempotencyKey: `${releaseId}/main/work/1`, variables: {}, config, ...more,
+    stage: 'main', job: 'work', kind, attempt: 1, target: null, idempotencyKey: `${releaseId}/main/work/1`, variables: {}, config, ...more,
   }
 }
 export const scriptCall = (script: string, config: JsonObject = {}, more: Partial<JobCall> = {}): JobCall =>

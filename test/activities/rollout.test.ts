@@ -6,6 +6,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { afterEach, expect, test } from 'vitest'
 import type { JobCall, RolloutActivities, UndoCall } from '../../activities/contract.js'
+import { placesOn } from '../../activities/places.js'
 import { createRolloutActivities } from '../../activities/rollout/index.js'
 import { InstallationKey } from '../../config/key.js'
 import type { JsonObject } from '../../domain/json.js'
@@ -32,7 +33,7 @@ async function rolloutWorld() {
   const key = new InstallationKey(randomBytes(32))
   const stored = new Map<string, string>()
   const activities = createRolloutActivities({
-    host, key, gateways: { edge: traffic }, resolveSecret: async (reference) => SECRETS[reference] ?? '',
+    places: placesOn(host), key, gateways: { edge: traffic }, resolveSecret: async (reference) => SECRETS[reference] ?? '',
     snapshots: { save: async (sealed) => { stored.set('d', sealed); return 'd' }, find: async (digest) => stored.get(digest) ?? null },
   })
   const run = async <Name extends keyof typeof activities>(name: Name, input: Parameters<RolloutActivities[Name]>[0]): Promise<Awaited<ReturnType<RolloutActivities[Name]>>> => {

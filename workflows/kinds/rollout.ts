@@ -19,7 +19,7 @@ export const rolloutStory: Story<'rollout'> = async (run, { stage, job, call, co
   const { candidate, outputs } = await rollout.deploy(call)
 
   promise('rollout.restoreRoute', `split of ${route.gateway}/${route.route}`, 'traffic', `Send all traffic of route ${route.route} to ${stable?.version ?? 'nothing'} at ${route.gateway}.`)
-  await shiftBy(config.strategy, { run, stage, view: run.state.job(stage.name, job.name), call, route, stable, candidate, sticky: stickyOf(config.strategy) })
+  await shiftBy(config.strategy, { run, stage, view: run.state.job(stage.name, job.name), call, route, stable, candidate, ...routingOf(config.strategy) })
 
   if (stable !== null) promise('rollout.reviveStable', `${config.service} ${stable.version} retired`, 'traffic', `Start ${config.service} ${stable.version} again.`)
   await rollout.finish({ call, candidate, stable })
@@ -34,9 +34,10 @@ export async function shiftBy(strategy: Strategy, shift: Shift): Promise<void> {
   }
 }
 
-export const stickyOf = (strategy: Strategy): Shift['sticky'] => {
-  const sticky = strategy.type === 'canary' ? strategy.sticky : undefined
-  return sticky === undefined ? null : { by: sticky.by, ...(sticky.name !== undefined && { name: sticky.name }) }
+export const routingOf = (strategy: Strategy): Pick<Shift, 'sticky' | 'match'> => {
+  if (strategy.type !== 'canary') return { sticky: null }
+  const { sticky, match } = strategy
+  return { sticky: sticky === undefined ? null : { by: sticky.by, ...(sticky.name !== undefined && { name: sticky.name }) }, match }
 }
 
 export const settled = (run: Shift['run'], route: Shift['route'], candidate: Side): void =>

@@ -15,7 +15,7 @@ export async function runCanary(shift: Shift, { phases }: Canary): Promise<void>
       shown.status = 'approving'
       await run.desk.ask(`${stage.name}/${call.job}/${phase.percentage}%`, approvalSpec(phase.approval), { stage: stage.name, job: call.job })
     }
-    const counters = await shiftTo(shift, phase.percentage)
+    const counters = await shiftTo(shift, phase.percentage, phase.mirrorPercent)
     const { promoted } = await holdPhase(shift, phase, shown, counters)
     straightToFull ||= promoted === 'full'
   }

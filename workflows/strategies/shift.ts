@@ -2,7 +2,7 @@ import type { JobCall, RouteRef } from '../../activities/contract.js'
 import type { CompiledStage } from '../../domain/compiled-plan.js'
 import type { JobView, PhaseView } from '../../domain/release.js'
 import { holdMsOf } from '../../domain/phases.js'
-import type { Side, SideCounters, Sticky } from '../../drivers/traffic/port.js'
+import type { Match, Side, SideCounters, Sticky } from '../../drivers/traffic/port.js'
 import type { Phase } from '../../plan/kinds/strategy.js'
 import { mustBeFailure, isStopped, reasonOf } from '../failing.js'
 import { hold, type HoldResult } from '../hold.js'
@@ -21,12 +21,20 @@ export interface Shift {
   stable: Side | null
   candidate: Side
   sticky: Sticky | null
+  match?: Match[] | undefined
+  /** As this release left it; not set yet. */
+  inForcePercent?: number
 }
 
 /** Put `percent` of the requests on the candidate; proven by the gateway's own answer. Returns what it had counted by then. */
-export async function shiftTo({ run, stage, call, route, stable, candidate, sticky }: Shift, percent: number): Promise<SideCounters | null> {
+export async function shiftTo(shift: Shift, percent: number, mirrorPercent?: number): Promise<SideCounters | null> {
+  const { run, stage, call, route, stable, candidate, sticky, match, inForcePercent } = shift
   await run.controls.pausePoint()
-  const { split, counters } = await rollout.setSplit({ call, stable, candidate, percent, sticky })
+  const { split, counters } = await rollout.setSplit({
+    call, stable, candidate, percent, sticky, ...match && { match }, ...mirrorPercent !== undefined && { mirrorPercent },
+    ...inForcePercent !== undefined && { expectedPercent: inForcePercent },
+  })
+  shift.inForcePercent = percent
   run.state.setSplit({ ...route, percent: split.percent, stable: split.stable?.version ?? null, candidate: split.candidate?.version ?? null })
   run.state.event('split.set', `${route.gateway}/${route.route}: ${percent}% to ${candidate.version}`, { stage: stage.name, job: call.job, data: { ...route, percent } })
   return counters

@@ -1,0 +1,35 @@
+import type { Json } from '../../domain/json.js'
+import type { HostPort, ServiceSpec } from '../../drivers/hosts/port.js'
+import type { RolloutConfig } from '../../plan/kinds/rollout.js'
+import type { JobCall } from '../contract.js'
+import { systemVariables } from '../system-variables.js'
+import type { Runtime } from './runtime.js'
+import { splitCommand } from './split-command.js'
+
+/** A version is a process of a host, started detached with $PORT set. */
+export function processRuntime(host: HostPort, config: RolloutConfig, call: JobCall): Runtime {
+  const key = (id: string): string => `${config.service}/${id}`
+  const own = (): ServiceSpec => {
+    const { command, workDir, environment, port } = config.deploy
+    return {
+      key: key(call.release.releaseId), command: typeof command === 'string' ? splitCommand(command) : command,
+      workDir: workDir ?? null, environment: { ...systemVariables(call), ...environment }, port,
+    }
+  }
+  return {
+    name: key,
+    async start() {
+      const { port } = await host.start(own())
+      return { url: `http://127.0.0.1:${port}` }
+    },
+    async facts(id) {
+      const state = await host.inspect(key(id))
+      return { port: state?.port ?? null, pid: state?.pid ?? null }
+    },
+    inspect: (id) => host.inspect(key(id)),
+    spec: async (id) => await host.spec(key(id)) as unknown as Json,
+    async revive(spec) { await host.start(spec as unknown as ServiceSpec) },
+    stop: (id, graceMs) => host.stop(key(id), graceMs),
+    tail: (id, bytes) => host.tail(key(id), bytes),
+  }
+}
