@@ -69,6 +69,8 @@ export interface RouteRef { gateway: string; route: string }
 export interface RolloutActivities {
   /** Read the route and what runs behind it. `stable` null: nothing is out yet. */
   'rollout.snapshot'(call: JobCall): Promise<{ snapshot: SealedSnapshot; stable: Side | null }>
+  /** What a rollout or a gateway job would change; touches nothing. */
+  'rollout.preview'(call: JobCall): Promise<Change[]>
   /** Start the candidate (or adopt it) and wait until it is healthy. */
   'rollout.deploy'(call: JobCall): Promise<{ candidate: Side; outputs: JsonObject; message: string }>
   /** `counters`: the candidate's, as the split took effect; null when the gateway keeps none. */

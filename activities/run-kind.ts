@@ -22,6 +22,8 @@ export interface KindDeps extends SnapshotDeps {
   logs: LogKeeper
   bundles: { find(tenant: string, digest: string): Promise<{ files: Record<string, string> } | null> }
 }
+/** A dry run is of no release: what its far sides print is not kept. */
+const NO_LOG: LogKeeper = { append: async () => undefined, lastOffsets: async () => ({}) }
 const PARTS = ['snapshot', 'execute', 'rollback', 'preview', 'uninstall'] as const
 type Activities = { [Name in `${ActivityKind}.${keyof KindActivities}`]: (input: never) => Promise<unknown> }
 
@@ -44,7 +46,7 @@ function kindActivities(deps: KindDeps, kind: ActivityKind, runner: KindRunner<n
         redactor.json(await runner.execute(config, context) as unknown as Json) as unknown as JobResult)
     },
     async preview(call: JobCall) {
-      return inContext(deps, kind, call, `${call.idempotencyKey}/preview`, async (config, context, redactor) => {
+      return inContext({ ...deps, logs: NO_LOG }, kind, call, `${call.idempotencyKey}/preview`, async (config, context, redactor) => {
         const changes = await runner.preview?.(config, context) ?? [{ what: `${call.job} (${kind})`, action: 'run' as const, before: null, after: null }]
         return redactor.json(changes as unknown as Json) as unknown as Change[]
       })

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import { failure } from '../domain/failures.js'
 import { isEnding, releaseWorkflowId, rollbackWorkflowId, type ReleaseEvent, type ReleaseInput, type ReleaseView } from '../domain/release.js'
+import { reportOf, type Report } from '../domain/report.js'
 import type { EventStore, LogLine } from '../store/events.js'
 import type { ReleaseFilter, ReleaseRow, ReleaseStore, ReleaseSummaryRow } from '../store/releases.js'
 import { releaseQuery } from '../workflows/messages.js'
@@ -44,9 +45,8 @@ export class ReleaseReads {
 
   async get(tenant: string, id: string): Promise<Static<typeof ReleaseDetail>> {
     const row = await this.row(tenant, id)
-    const live = isEnding(row.status) || !row.workflowStarted ? null : await this.#ask(row)
-    const view = live ?? row.view ?? acceptedView(row.input as ReleaseInput)
-    return { ...view, id, live: live !== null, asOf: new Date().toISOString() }
+    const live = await this.#live(row)
+    return { ...live ?? asStored(row), id, live: live !== null, asOf: new Date().toISOString() }
   }
 
   async events(tenant: string, id: string, after: number, limit = EVENTS_AT_ONCE): Promise<{ items: ReleaseEvent[]; next: number }> {
@@ -55,10 +55,24 @@ export class ReleaseReads {
     return { items, next: items.at(-1)?.sequence ?? after }
   }
 
+  /** All of its journal is read: every verdict counts. @throws RELEASE_NOT_FOUND */
+  async report(tenant: string, id: string): Promise<Report> {
+    const row = await this.row(tenant, id)
+    const view = await this.#live(row) ?? asStored(row)
+    const events: ReleaseEvent[] = []
+    for (let page = await this.#events.after(id, 0, EVENTS_AT_ONCE); page.length > 0; page = await this.#events.after(id, events.at(-1)?.sequence ?? 0, EVENTS_AT_ONCE)) events.push(...page)
+    return reportOf(view, events, Date.now())
+  }
+
   async logs(tenant: string, id: string, query: { after: number; job?: string; limit: number }): Promise<{ items: LogLineAnswer[]; next: number }> {
     await this.row(tenant, id)
     const items = await this.#events.logsAfter(id, query.after, query.job ?? null, query.limit)
     return { items: items.map(logAnswer), next: items.at(-1)?.seq ?? query.after }
+  }
+
+  /** null: it has ended or not begun, or no worker answered. */
+  async #live(row: ReleaseRow): Promise<ReleaseView | null> {
+    return isEnding(row.status) || !row.workflowStarted ? null : this.#ask(row)
   }
 
   /** null: no worker answered. The database says what it last knew. */
@@ -71,6 +85,8 @@ export class ReleaseReads {
     }
   }
 }
+
+const asStored = ({ view, input }: ReleaseRow): ReleaseView => view ?? acceptedView(input as ReleaseInput)
 
 export const logAnswer = (line: LogLine): LogLineAnswer => ({ ...line, at: line.at.toISOString() })
 

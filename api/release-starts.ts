@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { ApplicationFailure } from '@temporalio/common'
 import { failure } from '../domain/failures.js'
+import type { Preview } from '../domain/preview.js'
 import type { ReleaseInput } from '../domain/release.js'
 import type { Door } from '../domain/compiled-plan.js'
 import type { Json } from '../domain/json.js'
@@ -9,6 +11,7 @@ import type { CompiledRelease, PlanCompiler } from './plan-compiler.js'
 import { sourceOf, type Plans } from './plans.js'
 import { newReleaseId } from './release-id.js'
 import { summaryOf } from './release-reads.js'
+import type { Previews } from './previews.js'
 import type { ReleaseStarter } from './release-starter.js'
 import { mustBe, type User } from './roles.js'
 import type { Explanation } from './schemas/explanation.js'
@@ -21,14 +24,16 @@ export class ReleaseStarts {
   readonly #plans: Plans
   readonly #compiler: PlanCompiler
   readonly #starter: ReleaseStarter
+  readonly #previews: Previews
   readonly #key: Sealer
   readonly #doors: Door[]
-  constructor({ releases, bundles, plans, compiler, starter, key, doors }: { releases: ReleaseStore; bundles: BundleStore; plans: Plans; compiler: PlanCompiler; starter: ReleaseStarter; key: Sealer; doors: Door[] }) {
+  constructor({ releases, bundles, plans, compiler, starter, previews, key, doors }: { releases: ReleaseStore; bundles: BundleStore; plans: Plans; compiler: PlanCompiler; starter: ReleaseStarter; previews: Previews; key: Sealer; doors: Door[] }) {
     this.#releases = releases
     this.#bundles = bundles
     this.#plans = plans
     this.#compiler = compiler
     this.#starter = starter
+    this.#previews = previews
     this.#key = key
     this.#doors = doors
   }
@@ -60,10 +65,17 @@ export class ReleaseStarts {
     return acceptedSummary(input, planVersion)
   }
 
-  /** What it would do. Nothing is stored. @throws PLAN_INVALID with every issue */
-  async dryRun(user: User, body: StartRelease): Promise<Explanation> {
+  /**
+   * What it would do and what every driver says would change. No release is stored, nothing is touched.
+   * A driver or worker that does not answer leaves its part unknown. @throws PLAN_INVALID with every issue
+   */
+  async dryRun(user: User, body: StartRelease): Promise<{ explanation: Explanation; preview: Preview | null; previewError: string | null }> {
     const { bundle } = await this.#plans.find(user.tenant, sourceOf(body))
-    return this.#compiler.explain(bundle, body)
+    const explanation = this.#compiler.explain(bundle, body)
+    try { return { explanation, preview: await this.#previews.preview(user, bundle, body), previewError: null } } catch (error) {
+      if ((error as ApplicationFailure).type !== 'UNAVAILABLE') throw error
+      return { explanation, preview: null, previewError: (error as ApplicationFailure).message }
+    }
   }
 
   async #prepare(user: User, body: StartRelease): Promise<Prepared> {

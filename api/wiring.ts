@@ -8,6 +8,7 @@ import { BundleStore } from '../store/bundles.js'
 import { EventStore } from '../store/events.js'
 import type { PrismaClient } from '../store/generated/client.js'
 import { PlanStore } from '../store/plans.js'
+import { ReleaseSecretStore } from '../store/release-secrets.js'
 import { ReleaseStore } from '../store/releases.js'
 import { TokenStore } from '../store/tokens.js'
 import { ApprovalList } from './approval-list.js'
@@ -19,6 +20,7 @@ import { Health } from './health.js'
 import { Metrics } from './metrics.js'
 import { PlanCompiler } from './plan-compiler.js'
 import { Plans } from './plans.js'
+import { Previews } from './previews.js'
 import { ReleaseCommands } from './release-commands.js'
 import { ReleaseReads } from './release-reads.js'
 import { ReleaseStarter } from './release-starter.js'
@@ -41,9 +43,10 @@ export function wireServices({ settings, database, temporal, key, log }: Wires):
   const bundles = new Bundles({ bundles: bundleStore, audit })
   const plans = new Plans({ plans: new PlanStore(database), bundles, audit, compiler })
   const starter = new ReleaseStarter({ releases, temporal, taskQueue, log })
+  const previews = new Previews({ bundles: bundleStore, secrets: new ReleaseSecretStore(database, key), compiler, temporal, key, taskQueue })
   const reads = new ReleaseReads({ releases, events, temporal })
   const services: Services = {
-    starts: new ReleaseStarts({ releases, bundles: bundleStore, plans, compiler, starter, key, doors: namesIn(settings.RELEASECTL_DOORS) as Door[] }),
+    starts: new ReleaseStarts({ releases, bundles: bundleStore, plans, compiler, starter, previews, key, doors: namesIn(settings.RELEASECTL_DOORS) as Door[] }),
     reads,
     watch: new ReleaseWatch({ releases, events, feed: new EventFeed(events, log) }),
     commands: new ReleaseCommands({ reads, audit, temporal, key, rollbacks: new Rollbacks({ releases, temporal, taskQueue }) }),

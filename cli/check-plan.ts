@@ -1,7 +1,7 @@
 import type { JsonObject } from '../domain/json.js'
 import { compilePlan, type CompileResult } from '../plan/compile.js'
 import { placeholderContext } from '../plan/context.js'
-import { explainPlan } from '../plan/explain.js'
+import { explainPlan, type Explanation } from '../plan/explain.js'
 import { formatIssues } from '../plan/format-issues.js'
 import type { Bundle } from './bundle.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
@@ -32,10 +32,16 @@ export function printChecked(terminal: Terminal, result: CompileResult, { entry,
   return result.valid ? EXIT.succeeded : EXIT.usage
 }
 
+/** @throws Error for a plan that is not valid */
+export function explained(result: CompileResult): Explanation {
+  if (!result.valid) throw new Error('only a valid plan can be explained')
+  return explainPlan(result.plan)
+}
+
 /** What a valid plan will do and what would be undone; the issues of another. */
 export function printExplained(terminal: Terminal, result: CompileResult, bundle: Bundle): ExitCode {
   if (!result.valid) return printChecked(terminal, result, bundle)
-  const explanation = explainPlan(result.plan)
+  const explanation = explained(result)
   terminal.answer(explanation, () => [explanation.text])
   return EXIT.succeeded
 }

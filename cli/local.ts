@@ -2,5 +2,5 @@
 export { collectBundle } from './bundle.js'
 export { planSource } from './plan-source.js'
 export { releaseRequest } from './release-request.js'
-export { checkPlan, printChecked, printExplained } from './check-plan.js'
+export { checkPlan, explained, printChecked, printExplained } from './check-plan.js'
 export { givenVariables } from './given-variables.js'

@@ -9,6 +9,7 @@ import { addListCommand } from './commands/list.js'
 import { addLocalPlanCommands } from './commands/local-plan.js'
 import { addLogsCommand } from './commands/logs.js'
 import { addPlansCommands } from './commands/plans.js'
+import { addReportCommand } from './commands/report.js'
 import { addRunCommand } from './commands/run.js'
 import { addSchemaCommand } from './commands/schema.js'
 import { addServerCommand } from './commands/server.js'
@@ -35,7 +36,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Plans:')
   addInitCommand(program); addLocalPlanCommands(program); addPlansCommands(program); addKindsCommands(program); addSchemaCommand(program)
   program.commandsGroup('Releases:')
-  addRunCommand(program); addWatchCommands(program); addListCommand(program); addLogsCommand(program)
+  addRunCommand(program); addWatchCommands(program); addListCommand(program); addLogsCommand(program); addReportCommand(program)
   program.commandsGroup('Steering:')
   addApprovalCommands(program); addControlCommands(program)
   program.commandsGroup('Installation:')

@@ -47,6 +47,11 @@ export function kindActivities(job: CompiledJob): Pick<KindActivities, 'snapshot
   }
 }
 
+/** `<kind>.preview` of one job. A person waits: what does not answer soon is told as unknown. */
+export const previewActivity = (kind: string, summary: string): KindActivities['preview'] => proxyActivities<Record<string, ActivityFunction>>({
+  startToCloseTimeout: '2m', scheduleToCloseTimeout: '3m', heartbeatTimeout: HEARTBEAT, summary, retry: { initialInterval: '500ms', maximumAttempts: 3 },
+})[`${kind}.preview`] as KindActivities['preview']
+
 /** One undo. It gets longer than anything else: giving up leaves something half-way. */
 export const undoActivity = (type: string, summary: string): ActivityFunction => proxyActivities<Record<string, ActivityFunction>>({
   startToCloseTimeout: '15m', heartbeatTimeout: HEARTBEAT, summary,

@@ -6,6 +6,7 @@ import { runAttempt } from '../attempt.js'
 import type { RolloutActivities } from '../contract.js'
 import { sealSnapshot } from '../sealed-snapshots.js'
 import { deploy } from './deploy.js'
+import { preview } from './preview.js'
 import { mustAnswer } from './ready.js'
 import { retire } from './retire.js'
 import { asJson, snapshotOf } from './snapshot.js'
@@ -27,6 +28,8 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
       return { snapshot: await sealSnapshot(deps, asJson({ route: inForce, stableSpec })), stable }
     })
   },
+
+  async 'rollout.preview'(call) { return runAttempt(() => preview(deps, call)) },
 
   async 'rollout.deploy'(call) { return runAttempt(({ signal }) => deploy(deps, call, signal)) },
 

@@ -19,6 +19,7 @@ import { releaseLogsRoute } from './releases/logs.js'
 import { pauseRoute } from './releases/pause.js'
 import { promoteRoute } from './releases/promote.js'
 import { rejectRoute } from './releases/reject.js'
+import { releaseReportRoute } from './releases/report.js'
 import { resumeRoute } from './releases/resume.js'
 import { retryRoute } from './releases/retry.js'
 import { rollbackRoute } from './releases/rollback.js'
@@ -35,7 +36,7 @@ import { revokeTokenRoute } from './tokens/revoke.js'
 
 /** Every operation. */
 export const ROUTES: FastifyPluginAsyncTypebox[] = [
-  startReleaseRoute, listReleasesRoute, getReleaseRoute, releaseEventsRoute, releaseLogsRoute, watchReleaseRoute,
+  startReleaseRoute, listReleasesRoute, getReleaseRoute, releaseEventsRoute, releaseLogsRoute, releaseReportRoute, watchReleaseRoute,
   approveRoute, rejectRoute, pauseRoute, resumeRoute, promoteRoute, abortRoute, retryRoute, rollbackRoute,
   savePlanRoute, listPlansRoute, getPlanRoute, deletePlanRoute, validatePlanRoute, validateStoredPlanRoute, explainPlanRoute,
   uploadBundleRoute, getBundleRoute, listApprovalsRoute, listAuditRoute, createTokenRoute, listTokensRoute, revokeTokenRoute,

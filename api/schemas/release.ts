@@ -32,7 +32,7 @@ export const StartRelease = Type.Object({
   options: Type.Optional(Type.Object({
     autoRollback: Type.Optional(Type.Boolean({ description: 'instead of what the plan says' })),
     skipApproval: Type.Optional(Type.Boolean({ description: 'admins only; audited' })),
-    dryRun: Type.Optional(Type.Boolean({ description: 'check and explain; start nothing' })),
+    dryRun: Type.Optional(Type.Boolean({ description: 'check, explain, and ask every driver what would change; start nothing' })),
   }, strict)),
 }, strict)
 export type StartRelease = Static<typeof StartRelease>

@@ -96,6 +96,35 @@ test('a rollout that ends well leaves the candidate as the stable side and the o
   expect(await answer(old.side)).toBeNull()
 })
 
+test('a dry run tells what would start and where traffic would go, and changes nothing', async () => {
+  const { traffic, run, released } = await rolloutWorld()
+  const first = rolloutCall('1.0.0')
+  expect(await run('rollout.preview', first)).toEqual([
+    { what: 'shop as a process', action: 'create', before: null, after: '1.0.0 beside it, until it takes all traffic' },
+    { what: 'route edge/shop', action: 'create', before: null, after: '100% to 1.0.0' },
+  ])
+  const { side } = await released('1.0.0')
+  const before = await traffic.read('shop')
+  expect(await run('rollout.preview', rolloutCall('2.0.0'))).toEqual([
+    { what: 'shop as a process', action: 'create', before: `1.0.0 at ${side.url}`, after: '2.0.0 beside it, until it takes all traffic' },
+    { what: 'route edge/shop', action: 'update', before: '1.0.0', after: '100% to 2.0.0' },
+  ])
+  expect(await traffic.read('shop')).toEqual(before)
+})
+
+test('another hand that moved the percent is noticed before the next step', async () => {
+  const { traffic, run, released, deployed } = await rolloutWorld()
+  const { side: stable } = await released('1.0.0')
+  const call = rolloutCall('2.0.0')
+  const { candidate } = await deployed(call)
+  await run('rollout.setSplit', { call, stable, candidate, percent: 10, sticky: null })
+  await traffic.setSplit('shop', { stable, candidate, percent: 40, sticky: null })
+  await expect(run('rollout.setSplit', { call, stable, candidate, percent: 50, sticky: null, expectedPercent: 10 }))
+    .rejects.toMatchObject({ type: 'TARGET_REFUSED', message: 'route shop of gateway edge is at 40%, this release left it at 10%: somebody else has changed it' })
+  await traffic.setSplit('shop', { stable, candidate, percent: 50, sticky: null })
+  await run('rollout.setSplit', { call, stable, candidate, percent: 50, sticky: null, expectedPercent: 10 }) // its own change, whose answer was lost
+})
+
 test('a finished rollout is taken back: the old version runs again, gets the traffic, and the new one stops', async () => {
   const { traffic, run, released } = await rolloutWorld()
   const old = await released('1.0.0')

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker'
+import type { Change } from '../../domain/change.js'
 import type { JobCall, JobResult } from '../../activities/contract.js'
 import { createDecisionActivities } from '../../activities/decisions.js'
 import { createJournalActivities } from '../../activities/journal.js'
@@ -36,6 +37,7 @@ export class ReleaseWorker {
         ...createJournalActivities({ database }), ...createDecisionActivities({ key }), ...createWindowActivities(),
         ...createLockActivities({ client: new Client({ connection: clientConnection }), taskQueue }),
         'script.execute': async ({ job }: JobCall): Promise<JobResult> => { trace.push(`run ${job}`); return { outputs: {}, message: 'ran', artifacts: [] } },
+        'script.preview': async ({ job }: JobCall): Promise<Change[]> => [{ what: job, action: 'run', before: null, after: null }],
         'script.rollback': async ({ call }: { call: JobCall }): Promise<void> => { trace.push(`undo ${call.job}`) },
       },
     })

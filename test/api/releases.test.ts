@@ -105,10 +105,34 @@ test('only an admin may skip approvals, and it is audited', async () => {
   expect((await world.ask('admin', 'GET', `/audit?what=${id}`)).json()).toMatchObject({ items: [{ who: 'admin', data: { options: { skipApproval: true } } }] })
 })
 
-test('a dry run explains and starts nothing', async () => {
-  const answer = await world.ask('deployer', 'POST', '/releases', body('dry', { options: { dryRun: true } }))
-  expect(answer.json()).toMatchObject({ dryRun: true, explanation: expect.anything() as unknown })
+test('a dry run explains, asks every driver what would change, starts nothing and keeps no secret', async () => {
+  const runs = worker.trace.length
+  const answer = await world.ask('deployer', 'POST', '/releases', body('dry', { env: { TOKEN: 'hunter2' }, options: { dryRun: true } }))
+  expect(answer.json()).toMatchObject({
+    dryRun: true, explanation: expect.anything() as unknown, previewError: null,
+    preview: { jobs: [{ stage: 'ship', kind: 'script', changes: [{ action: 'run' }], unknown: null }] },
+  })
+  expect(worker.trace.slice(runs)).toEqual([])
+  expect(await world.database.releaseSecret.count()).toBe(0)
   expect((await world.ask('viewer', 'GET', '/releases?project=dry')).json()).toEqual({ items: [], next: null })
+})
+
+test('the report tells outcome, approvals and undos as JSON, Markdown and a page', async () => {
+  const id = await start('reports', true)
+  await waits(id)
+  await world.ask('approver', 'POST', `/releases/${id}/approve`, { comment: 'go | <b>now</b>' })
+  await ended(id)
+  expect((await world.ask('viewer', 'GET', `/releases/${id}/report`)).json()).toMatchObject({
+    id, project: 'reports', status: 'succeeded', outcome: 'succeeded', stages: [{ name: 'ship', status: 'succeeded' }],
+    approvals: [{ id: 'ship', status: 'approved', decisions: [{ by: 'approver', door: 'api', verdict: 'approve', counted: true }] }],
+  })
+  const markdown = await world.ask('viewer', 'GET', `/releases/${id}/report?format=markdown`)
+  expect(markdown.headers['content-type']).toBe('text/markdown; charset=utf-8')
+  expect(markdown.body).toContain('| go \\| \\<b\\>now\\</b\\> |')
+  const page = await world.ask('viewer', 'GET', `/releases/${id}/report?format=html`)
+  expect([page.headers['content-type'], page.body.includes('<b>now'), page.body.includes('&#60;b&#62;now')]).toEqual(['text/html; charset=utf-8', false, true])
+  expect((await world.ask('viewer', 'GET', `/releases/${id}/report?format=pdf`)).statusCode).toBe(400)
+  expect((await world.ask('viewer', 'GET', '/releases/r-none/report')).statusCode).toBe(404)
 })
 
 test('pages of a list hold every release once, newest first', async () => {

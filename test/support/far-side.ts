@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity'
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { createLockActivities } from '../../activities/lock.js'
 import type { CoreActivities, JobCall, JobResult, JudgeInput, JudgeResult, RolloutActivities, UndoCall } from '../../activities/contract.js'
+import type { Change } from '../../domain/change.js'
 import type { CompiledPlan } from '../../domain/compiled-plan.js'
 import { failure } from '../../domain/failures.js'
 import { releaseWorkflowId, rollbackWorkflowId, type ReleaseEvent, type ReleaseInput, type ReleaseOutcome, type ReleaseView, type RollbackInput } from '../../domain/release.js'
@@ -112,6 +113,7 @@ export class ReleaseWorld {
     const stable = { id: 'r-before', version: '2.3.0', url: 'http://127.0.0.1:1' }
     const rollout: RolloutActivities = {
       'rollout.snapshot': async () => ({ snapshot: sealed, stable }),
+      'rollout.preview': async ({ job }) => { this.trace.push(`preview ${job}`); return [{ what: 'route edge/shop', action: 'update', before: '2.3.0', after: '100% to 2.4.0' }] },
       'rollout.deploy': async ({ release, job }) => { this.trace.push(`deploy ${job}`); return { candidate: { id: release.releaseId, version: release.version, url: 'http://127.0.0.1:2' }, outputs: { url: 'http://127.0.0.1:2' }, message: '' } },
       'rollout.setSplit': async ({ percent, candidate }) => { this.trace.push(`split ${percent}`); return { split: { stable, candidate, percent, sticky: null }, counters: null } },
       'rollout.judge': async (input) => this.judge(input.what, input),
@@ -125,6 +127,7 @@ export class ReleaseWorld {
       ...core, ...rollout, ...createLockActivities({ client, taskQueue }),
       'script.snapshot': async ({ job }: JobCall) => { this.trace.push(`snapshot ${job}`); return sealed },
       'script.execute': async (call: JobCall) => { this.trace.push(`run ${call.job}`); return this.script(call) },
+      'script.preview': async ({ job }: JobCall): Promise<Change[]> => { this.trace.push(`preview ${job}`); return [{ what: job, action: 'run', before: null, after: null }] },
       'script.rollback': (input: UndoCall) => undone(input, 'script.rollback'),
     }
   }

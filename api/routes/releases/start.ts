@@ -2,7 +2,8 @@ import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typ
 import { problems } from '../../problem.js'
 import { Explanation } from '../../schemas/explanation.js'
 import { ReleaseSummary, StartRelease } from '../../schemas/release.js'
-import { IdempotencyHeader } from '../../schemas/parts.js'
+import { IdempotencyHeader, TextOrNull, orNull } from '../../schemas/parts.js'
+import { PreviewSchema } from '../../schemas/preview.js'
 
 const description = `Accepts a release and answers at once; \`Location\` is where to look. Once answered it is stored, and starts as soon as Temporal can be reached.
 Send an \`Idempotency-Key\`: the same key with the same body answers the same release, with another body 409.
@@ -16,11 +17,11 @@ export const startReleaseRoute: FastifyPluginAsyncTypebox = async (app) => {
     config: { role: 'deployer' },
     schema: {
       operationId: 'startRelease', summary: 'Start a release', description, tags: ['releases'], headers: IdempotencyHeader, body: StartRelease,
-      response: { 200: Type.Object({ dryRun: Type.Boolean(), explanation: Explanation }), 202: ReleaseSummary, ...problems(400, 404, 409, 413, 422) },
+      response: { 200: Type.Object({ dryRun: Type.Boolean(), explanation: Explanation, preview: orNull(PreviewSchema), previewError: TextOrNull }), 202: ReleaseSummary, ...problems(400, 404, 409, 413, 422) },
     },
   }, async (request, reply) => {
     const { user, body } = request
-    if (body.options?.dryRun) return { dryRun: true, explanation: await app.services.starts.dryRun(user, body) }
+    if (body.options?.dryRun) return { dryRun: true, ...await app.services.starts.dryRun(user, body) }
     const release = await app.services.starts.start(user, body, request.headers['idempotency-key'] ?? null)
     return reply.code(202).header('location', `${app.prefix}/releases/${release.id}`).send(release)
   })

@@ -1,0 +1,40 @@
+import type { Report } from '../../domain/report.js'
+import { outcomeOf, spent } from './markdown.js'
+
+const STYLE = `
+  :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; --other: #9a6700 }
+  body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem }
+  h1 small { font-weight: 400 } h2 { margin-top: 2rem } blockquote { border-left: 4px solid var(--line); margin: 0; padding-left: 1rem; white-space: pre-wrap }
+  table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line) }
+  td.says { white-space: pre-wrap; overflow-wrap: anywhere } .succeeded, .passed, .approved, .undone { color: var(--good) }
+  .failed, .rejected, .rolled_back { color: var(--bad) } .skipped, .stopped, .cancelled, .expired, .superseded { color: var(--other) } tr.stage { font-weight: 600 }`
+
+/** A report as one page that stands alone: no script, no file beside it. Every value is escaped. */
+export function htmlReport(report: Report): string {
+  const { project, version, environment, reason, id } = report
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${text(`${project} ${version} to ${environment}: ${outcomeOf(report)}`)}</title><style>${STYLE}</style></head><body>
+<h1>${text(project)} ${text(version)} <small>to ${text(environment)}:</small> <span class="${report.status}">${text(outcomeOf(report))}</span></h1>
+${reason === null ? '' : `<blockquote>${text(reason)}</blockquote>`}
+${table(['release', 'plan', 'asked for by', 'accepted', 'started', 'ended', 'took'], [plain([id, report.plan, report.requestedBy, report.acceptedAt, report.startedAt ?? 'not yet', report.endedAt ?? 'not yet', spent(report.tookMs)])])}
+<h2>Stages</h2>
+${table(['stage', 'job', 'kind', 'status', 'tries', 'took', 'says'], report.stages.flatMap((stage) => [
+    `<tr class="stage">${cells([stage.name, '', stage.phase])}${state(stage.status)}${cells(['', spent(stage.tookMs), ''])}</tr>`,
+    ...stage.jobs.map((job) => `<tr>${cells(['', job.name, job.kind])}${state(job.status)}${cells([String(job.attempts), spent(job.tookMs)])}<td class="says">${text(job.message ?? '')}</td></tr>`),
+  ]))}
+${section('Approvals', ['approval', 'status', 'who', 'said', 'through', 'at', 'comment'], report.approvals.flatMap((approval) => approval.decisions.length === 0 ? [plain([approval.id, approval.status, '', '', '', '', ''])]
+    : approval.decisions.map(({ by, verdict, door, at, comment, counted }) => plain([approval.id, approval.status, by, counted ? verdict : `${verdict} (did not count)`, door, at, comment ?? '']))))}
+${section('Verdicts', ['at', 'where', 'verdict'], report.verdicts.map(({ at, stage, job, message }) => plain([at, [stage, job].filter((part) => part !== null).join('/'), message])))}
+${section('Traffic', ['route', 'stable', 'candidate', 'percent', 'at'], report.splits.map(({ gateway, route, stable, candidate, percent, at }) => plain([`${gateway}/${route}`, stable ?? '', candidate ?? '', `${percent}%`, at])))}
+${section('Interventions', ['at', 'what'], report.interventions.map(({ at, message }) => plain([at, message])))}
+${section('Undo', ['what', 'state', 'error', 'what a person must do'], report.undo.map(({ what, state: is, error, manual }) => `<tr>${cells([what])}${state(is)}${cells([error ?? '', manual ?? ''])}</tr>`))}
+</body></html>
+`
+}
+
+const section = (title: string, head: string[], rows: string[]): string => rows.length === 0 ? '' : `<h2>${title}</h2>\n${table(head, rows)}`
+const table = (head: string[], rows: string[]): string => `<table><thead><tr>${head.map((name) => `<th>${text(name)}</th>`).join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`
+const plain = (values: string[]): string => `<tr>${cells(values)}</tr>`
+const cells = (values: string[]): string => values.map((value) => `<td>${text(value)}</td>`).join('')
+const state = (status: string): string => `<td class="${status}">${text(status.replace('_', ' '))}</td>`
+const text = (value: string): string => value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

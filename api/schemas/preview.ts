@@ -1,0 +1,19 @@
+import { Type, type Static } from 'typebox'
+import type { Preview } from '../../domain/preview.js'
+import { TextOrNull, oneOf } from './parts.js'
+
+/** What a release would change: domain/preview.ts Preview, as JSON Schema. */
+export const PreviewSchema = Type.Object({
+  jobs: Type.Array(Type.Object({
+    stage: Type.String(), job: Type.String(), kind: Type.String(),
+    changes: Type.Array(Type.Object({
+      what: Type.String(), action: oneOf(['create', 'update', 'delete', 'run', 'none']), before: TextOrNull, after: TextOrNull,
+      diff: Type.Optional(Type.String({ description: 'unified diff, secrets hidden' })),
+    })),
+    unknown: TextOrNull,
+  })),
+})
+
+/** Does not compile when the schema no longer says what the type says. */
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
+export const PREVIEW_SCHEMA_IS_THE_TYPE: Same<Static<typeof PreviewSchema>, Preview> = true
