@@ -36,7 +36,8 @@ function readReport(path) {
 function run([command, ...args], show) {
   const started = Date.now()
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules', ENTRY[command]), ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [file, first] = command === 'bash' ? ['bash', []] : [process.execPath, [join(ROOT, 'node_modules', ENTRY[command])]]
+    const child = spawn(file, [...first, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { output += text; if (show) process.stdout.write(text) })
     child.on('close', (code) => resolve({ code, output, seconds: Math.round((Date.now() - started) / 1000) }))
@@ -46,10 +47,12 @@ const ENTRY = { tsc: 'typescript/bin/tsc', eslint: 'eslint/bin/eslint.js', depcr
 
 const types = tool('types', 'tsc', '-p', '.', '--noEmit')
 const lint = tool('lint', 'eslint', '.', '--cache', '--cache-location', 'node_modules/.cache/eslint/')
+/** What is missing is installed first; what cannot be had fails here, by its name. */
+const testbed = tool('testbed', 'bash', 'test/testbed/install.sh')
 const doors = tool('doors', 'depcruise', '--config', '.dependency-cruiser.cjs', '.')
 const steps = quick
   ? [[types, doors], [tests('unit')]]
-  : [[types, doors, lint], [tests('unit')]]
+  : [[types, doors, lint, testbed], [tests('unit')]]
 const afterwards = quick ? [] : [tests('contract'), tests('workflow'), tests('e2e')]
 
 const results = (await Promise.all(steps.map(inTurn))).flat()
