@@ -1,0 +1,5 @@
+import type { GatewayType } from './gateway-type.js'
+
+/** What `type` may be in RELEASECTL_GATEWAYS: one line a driver. */
+export const GATEWAY_TYPES: Record<string, GatewayType> = {
+}
