@@ -57,6 +57,8 @@ export function carriesRequests(contract: Contract): void {
     await until(async () => (await port.drain?.(name, world().stable.id))?.open === 1)
     expect(await port.setSplit(name, split(100))).toMatchObject({ refused: false })
     expect(await port.drain(name, world().stable.id)).toEqual({ open: 1 })
+    expect(await port.setSplit(name, split(0, { stable: world().candidate, candidate: null }))).toMatchObject({ refused: false })
+    expect(await port.drain(name, world().stable.id)).toEqual({ open: 1 })
     running.stable.release()
     expect((await slow).body).toBe(world().stable.version)
     await until(async () => (await port.drain?.(name, world().stable.id))?.open === 0)

@@ -1,4 +1,5 @@
 import http from 'node:http'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { RouteListen, Side } from '../../drivers/traffic/port.js'
 import { upstream } from '../edge/upstream.js'
 
@@ -71,4 +72,13 @@ export async function many<Result>(count: number, call: (n: number) => Promise<R
     while (started < count) results.push(await call(started++))
   }))
   return results
+}
+
+/** Takes connections and says nothing. */
+export async function silentServer(): Promise<{ port: number; url: string; stop(): Promise<void> }> {
+  const open = new Set<Socket>()
+  const server = createServer((socket) => { open.add(socket); socket.on('error', () => undefined).on('close', () => open.delete(socket)) }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  return { port, url: `http://127.0.0.1:${port}`, stop: async () => { server.close(); for (const socket of open) socket.destroy() } }
 }
