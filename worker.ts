@@ -18,6 +18,7 @@ import { HttpMetrics } from './drivers/metrics/http.js'
 import { Channels } from './drivers/notices/channels.js'
 import { createSecretResolver } from './drivers/secrets/resolver.js'
 import { EdgeTraffic } from './drivers/traffic/edge.js'
+import { readGateways } from './drivers/traffic/read-gateways.js'
 import { workflowBundle } from './embedded/workflow-bundle.js'
 import { BundleStore } from './store/bundles.js'
 import { connect } from './store/database.js'
@@ -30,7 +31,10 @@ function activities(settings: Settings, client: Client): object {
   const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
   const database = connect(settings.DATABASE_URL)
   const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }))
-  const gateways = { edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }) }
+  const gateways = {
+    edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }),
+    ...readGateways(settings.RELEASECTL_GATEWAYS),
+  }
   const channels = InstallationChannels.read(settings.RELEASECTL_NOTIFICATIONS)
   for (const warning of channels.warnings) console.warn(warning)
   const resolveSecret = createSecretResolver({

@@ -15,6 +15,7 @@ export const Settings = Type.Object({
   RELEASECTL_PLAN_ENV: Type.String({ default: '', description: 'names of this process\' environment that plans may read as env.NAME, comma separated' }),
   RELEASECTL_SECRET_FILES: Type.Optional(Type.String({ description: 'folder whose files plans may read as file:/path secrets; left out: none' })),
   RELEASECTL_NOTIFICATIONS: Type.Optional(Type.String({ description: 'YAML file with channels and templates' })),
+  RELEASECTL_GATEWAYS: Type.Optional(Type.String({ description: 'YAML file with the gateways of this installation' })),
   RELEASECTL_TOKEN_FILE: Type.Optional(Type.String({ description: 'admin token of the embedded set-up: made on first start' })),
   API_HOST: Type.String({ default: '127.0.0.1' }),
   API_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080 }),

@@ -1,7 +1,8 @@
 import { isObject } from '../../domain/json.js'
 import { failure } from '../../domain/failures.js'
+import { because } from './admin-api.js'
 import type { Answer, RouteMetrics, RouteSplit, TrafficPort } from './port.js'
-import { sameSplit } from './same-split.js'
+import { sameSplit, splitText } from './same-split.js'
 
 export interface EdgeOptions {
   /** Of the control port: `http://127.0.0.1:8090`. */
@@ -41,7 +42,7 @@ export class EdgeTraffic implements TrafficPort {
     if (reply.status !== 'ok') return { refused: true, reason: reply.status === 'refused' ? reply.reason : `edge has no routes at ${this.#url}` }
     const inForce = await this.read(route)
     if (inForce && sameSplit(split, inForce)) return { refused: false, split: inForce }
-    return { refused: true, reason: `edge took ${asText(split)} for ${route} but has ${asText(inForce)} in force` }
+    return { refused: true, reason: `edge took ${splitText(split)} for ${route} but has ${splitText(inForce)} in force` }
   }
 
   async restore(route: string, snapshot: RouteSplit | null): Promise<Answer> {
@@ -49,7 +50,7 @@ export class EdgeTraffic implements TrafficPort {
     const reply = await this.#ask('DELETE', routePath(route))
     if (reply.status === 'refused') return { refused: true, reason: reply.reason }
     const inForce = await this.read(route)
-    return inForce === null ? { refused: false, split: null } : { refused: true, reason: `edge removed ${route} but has ${asText(inForce)} in force` }
+    return inForce === null ? { refused: false, split: null } : { refused: true, reason: `edge removed ${route} but has ${splitText(inForce)} in force` }
   }
 
   async metrics(route: string): Promise<RouteMetrics | null> {
@@ -92,12 +93,3 @@ export class EdgeTraffic implements TrafficPort {
 }
 
 const routePath = (route: string): string => `/routes/${encodeURIComponent(route)}`
-
-/** fetch hides the reason in the cause. */
-function because(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? `${message} (${cause.message || (cause as NodeJS.ErrnoException).code || cause.name})` : message
-}
-
-const asText = (split: RouteSplit | null): string => split
-  ? `${split.stable?.id ?? 'nothing'} / ${split.candidate?.id ?? 'nothing'} at ${split.percent}%` : 'no such route'

@@ -7,4 +7,20 @@ export function sameSplit(asked: RouteSplit, inForce: RouteSplit): boolean {
     && (asked.listen === undefined || (asked.listen.port === inForce.listen?.port && asked.listen.host === inForce.listen.host && asked.listen.path === inForce.listen.path))
 }
 
-const sameSide = (a: Side | null, b: Side | null): boolean => a?.id === b?.id && a?.version === b?.version && a?.url === b?.url
+/**
+ * The same for gateways whose routes stand in their own configuration: the percent within half a step, `listen` theirs.
+ * @param percentStep what `can` says. Left out in the request: no match, no mirror
+ */
+export function sameWithinStep(asked: RouteSplit, inForce: RouteSplit, percentStep: number): boolean {
+  const { stable, candidate, sticky } = asked
+  return Math.abs(asked.percent - inForce.percent) <= percentStep / 2 + 1e-9 && sameSplit({ stable, candidate, sticky, percent: inForce.percent }, inForce)
+    && (asked.mirrorPercent ?? 0) === (inForce.mirrorPercent ?? 0) && matchesOf(asked) === matchesOf(inForce)
+}
+
+export const sameSide = (a: Side | null, b: Side | null): boolean => a?.id === b?.id && a?.version === b?.version && a?.url === b?.url
+
+const matchesOf = ({ match = [] }: RouteSplit): string => JSON.stringify(match.map(({ by, name, value }) => [by, name, value]))
+
+/** For messages. */
+export const splitText = (split: RouteSplit | null): string => split
+  ? `${split.stable?.id ?? 'nothing'} / ${split.candidate?.id ?? 'nothing'} at ${split.percent}%` : 'no such route'

@@ -1,27 +1,21 @@
-import { once } from 'node:events'
-import http from 'node:http'
-import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { EdgeTraffic } from '../../drivers/traffic/edge.js'
 import { EdgeProcess, freePort } from '../edge/edge-process.js'
-import { named, side, upstream } from '../edge/upstream.js'
+import { side, upstream } from '../edge/upstream.js'
 import { trafficContract } from './traffic.js'
+import { runVersion } from './traffic-versions.js'
 
-const agent = new http.Agent({ keepAlive: true })
-
-trafficContract('edge', true, async () => {
-  const [edge, one, two] = [await EdgeProcess.start(), await named('one.0'), await named('two.0')]
+trafficContract('edge', {
+  can: { sticky: ['cookie', 'header', 'address'], match: [], mirror: false, makesRoutes: true, percentStep: 0.01 }, exactShare: true, sticky: [{ by: 'header', name: 'x-session' }],
+}, async () => {
+  const [edge, stable, candidate] = [await EdgeProcess.start(), await runVersion('one'), await runVersion('two')]
+  const silent = await upstream(() => undefined)
+  const token = await edge.token()
   return {
-    port: new EdgeTraffic({ url: edge.controlUrl, token: await edge.token() }),
-    unreachable: new EdgeTraffic({ url: `http://127.0.0.1:${await freePort()}`, token: 'any' }),
-    stable: side('one', one.url), candidate: side('two', two.url), freePort,
-    async request(port, session) {
-      const [answer] = await once(http.get({ host: '127.0.0.1', port, agent, headers: session === undefined ? {} : { 'x-session': session } }), 'response') as [http.IncomingMessage]
-      return text(answer)
-    },
-    async stop() {
-      await Promise.all([edge.dispose(), one.stop(), two.stop()])
-    },
+    port: new EdgeTraffic({ url: edge.controlUrl, token }),
+    unreachable: [new EdgeTraffic({ url: `http://127.0.0.1:${await freePort()}`, token }), new EdgeTraffic({ url: silent.url, token, timeoutMs: 100 })],
+    stable: stable.side, candidate: candidate.side, running: { stable, candidate }, freePort,
+    async stop() { await Promise.all([edge.dispose(), stable.stop(), candidate.stop(), silent.stop()]) },
   }
 })
 

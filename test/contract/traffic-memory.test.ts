@@ -5,11 +5,13 @@ import { trafficContract } from './traffic.js'
 const stable = { id: 'one', version: '1.0', url: 'http://127.0.0.1:1' }
 const candidate = { id: 'two', version: '2.0', url: 'http://127.0.0.1:2' }
 
-trafficContract('memory', false, async () => {
+trafficContract('memory', {
+  can: { sticky: ['cookie', 'header', 'address'], match: ['header', 'cookie'], mirror: true, makesRoutes: true, percentStep: 0.01 }, carriesTraffic: false,
+}, async () => {
   const unreachable = new MemoryTraffic()
   unreachable.unreachableBecause = 'the gateway is off'
   let port = 1000
-  return { port: new MemoryTraffic(), unreachable, stable, candidate, freePort: async () => ++port, stop: async () => undefined }
+  return { port: new MemoryTraffic(), unreachable: [unreachable], stable, candidate, freePort: async () => ++port, stop: async () => undefined }
 })
 
 test('a lost answer leaves the change in force, and setting it again is no second change', async () => {

@@ -1,0 +1,7 @@
+import type { GatewayType } from './gateway-type.js'
+import { haproxy } from './haproxy/haproxy.js'
+
+/** What `type` may be in RELEASECTL_GATEWAYS: one line a driver. */
+export const GATEWAY_TYPES: Record<string, GatewayType> = {
+  haproxy,
+}
