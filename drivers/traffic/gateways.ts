@@ -1,7 +1,9 @@
 import type { GatewayType } from './gateway-type.js'
 import { haproxy } from './haproxy/haproxy.js'
+import { nginx } from './nginx/nginx.js'
 
 /** What `type` may be in RELEASECTL_GATEWAYS: one line a driver. */
 export const GATEWAY_TYPES: Record<string, GatewayType> = {
   haproxy,
+  nginx,
 }
