@@ -10,7 +10,7 @@ const FIVE_DEVIATIONS = (count: number, percent: number): number => 5 * Math.sqr
 
 /** What only real requests can show. */
 export function carriesRequests(contract: Contract): void {
-  const { world, untouched, split, can, exactShare, sticky } = contract
+  const { world, untouched, split, can, exactShare, hangsUp, sticky } = contract
   const agent = new http.Agent({ keepAlive: true, maxSockets: 16 })
 
   test('the candidate gets its share of requests, and each side its count', async () => {
@@ -34,7 +34,7 @@ export function carriesRequests(contract: Contract): void {
     let go = true
     const clients = Array.from({ length: 8 }, async (_, n) => {
       for (let asked = 0; go; asked++) {
-        try { answered.add(await versionAt(listen, n % 2 === 0 ? { agent } : {})) } catch (error) { lost.push(`${asked}: ${(error as Error).message}`) }
+        try { answered.add(await versionAt(listen, { ...n % 2 === 0 && { agent }, again: hangsUp ? 5 : 0 })) } catch (error) { lost.push(`${asked}: ${(error as Error).message}`) }
       }
       return 1
     })

@@ -32,17 +32,19 @@ export async function runVersion(id: string, port = 0): Promise<RunningVersion> 
   return version
 }
 
-export interface Asking { path?: string; headers?: Record<string, string>; agent?: http.Agent }
+/** `again`: how often it is sent again when a new connection was reset before any answer, too. */
+export interface Asking { path?: string; headers?: Record<string, string>; agent?: http.Agent; again?: number }
 export interface Asked { status: number; body: string; headers: http.IncomingHttpHeaders }
 
 /**
  * One request of a client through a gateway. One that was reset on a connection that had been kept, before any answer, is sent again,
  * as every client does (RFC 9112 §9.3.1).
  */
-export async function ask(listen: RouteListen, { path = '/', headers = {}, agent }: Asking = {}): Promise<Asked> {
+export async function ask(listen: RouteListen, { path = '/', headers = {}, agent, again = 0 }: Asking = {}): Promise<Asked> {
   try { return await send(listen, path, headers, agent) } catch (error) {
-    if (!(error as { mayAgain?: boolean }).mayAgain) throw error
-    return send(listen, path, headers, undefined)
+    const { isReset, reusedSocket } = error as { isReset?: boolean; reusedSocket?: boolean }
+    if (!isReset || !(reusedSocket || again > 0)) throw error
+    return again > 0 ? ask(listen, { path, headers, again: again - 1 }) : send(listen, path, headers, undefined)
   }
 }
 
@@ -60,7 +62,7 @@ function send(listen: RouteListen, path: string, headers: Record<string, string>
       response.setEncoding('utf8').on('data', (chunk: string) => { body += chunk })
       response.on('end', () => { resolve({ status: response.statusCode ?? 0, body, headers: response.headers }) }).on('error', reject)
     })
-    request.on('error', (error: NodeJS.ErrnoException) => { reject(Object.assign(error, { mayAgain: request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE') })) })
+    request.on('error', (error: NodeJS.ErrnoException) => { reject(Object.assign(error, { isReset: error.code === 'ECONNRESET' || error.code === 'EPIPE', reusedSocket: request.reusedSocket })) })
   })
 }
 

@@ -38,6 +38,8 @@ export interface Promised {
   exactShare?: boolean
   /** Sticky sessions by cookie are handed out by the gateway, so those of before stay where they are. Else every session is hashed. */
   handsOutCookies?: boolean
+  /** It hangs up on requests that come in just while it changes over: a client that asks again loses none. */
+  hangsUp?: boolean
   /** Ways to keep a session that this world's gateway is set up for. */
   sticky?: Sticky[]
 }

@@ -18,7 +18,7 @@ export function trafficContract(name: string, promised: Promised, make: () => Pr
     })
     afterAll(() => world.stop())
     const contract: Contract = {
-      can, carriesTraffic: promised.carriesTraffic ?? true, exactShare: promised.exactShare ?? false, handsOutCookies: promised.handsOutCookies ?? false,
+      can, carriesTraffic: promised.carriesTraffic ?? true, exactShare: promised.exactShare ?? false, handsOutCookies: promised.handsOutCookies ?? false, hangsUp: promised.hangsUp ?? false,
       sticky: promised.sticky ?? can.sticky.map((by) => by === 'address' ? { by } : { by, name: by === 'cookie' ? 'sid' : 'x-session' }),
       world: () => world,
       async untouched() {
