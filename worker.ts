@@ -13,6 +13,7 @@ import { createKindActivities } from './activities/run-kind.js'
 import { createWindowActivities } from './activities/window.js'
 import { InstallationKey } from './config/key.js'
 import { allowedEnvironment, readSettings, type Settings } from './config/settings.js'
+import { KubernetesCluster } from './drivers/clusters/kubernetes.js'
 import { LocalHost } from './drivers/hosts/local.js'
 import { HttpMetrics } from './drivers/metrics/http.js'
 import { Channels } from './drivers/notices/channels.js'
@@ -29,7 +30,7 @@ import { SnapshotStore } from './store/snapshots.js'
 function activities(settings: Settings, client: Client): object {
   const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
   const database = connect(settings.DATABASE_URL)
-  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }))
+  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }), (access) => KubernetesCluster.open(access, settings.KUBECONFIG))
   const gateways = { edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }) }
   const channels = InstallationChannels.read(settings.RELEASECTL_NOTIFICATIONS)
   for (const warning of channels.warnings) console.warn(warning)
