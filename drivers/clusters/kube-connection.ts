@@ -7,6 +7,8 @@ import { failure } from '../../domain/failures.js'
 
 /** What Node says when a certificate is not one to trust: asking again will not help. */
 const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|ERR_TLS|EPROTO|ERR_SSL/u
+/** Server-side apply answers a field that the kind does not have with status 500 and these words: a no, not an outage. */
+const UNKNOWN_FIELD = /failed to create typed patch object/u
 /** Statuses that say "not now". */
 const LATER = [408, 429]
 
@@ -47,7 +49,7 @@ export class KubeConnection {
       return { status: response.statusCode ?? 0, text: await text(response) }
     })
     const parsed = asObject(answer)
-    if (!anyStatus && (status >= 500 || LATER.includes(status))) throw failure('TARGET_UNREACHABLE', `${this.name} answered ${method} ${path} with ${status}: ${messageOf(parsed, answer)}`)
+    if (!anyStatus && !UNKNOWN_FIELD.test(answer) && (status >= 500 || LATER.includes(status))) throw failure('TARGET_UNREACHABLE', `${this.name} answered ${method} ${path} with ${status}: ${messageOf(parsed, answer)}`)
     return { status, body: parsed, text: answer }
   }
 

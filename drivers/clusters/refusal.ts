@@ -19,7 +19,7 @@ function because(status: number, reason: unknown, message: string, kind: string 
     case 404: return kind === 'namespaces' ? 'noNamespace' : 'missing'
     case 409: return isConflict ? 'conflict' : reason === 'AlreadyExists' ? 'exists' : 'stale'
     case 422: return /immutable|updates to statefulset spec for fields other than|pod updates may not change/u.test(message) ? 'immutable' : 'invalid'
-    case 400: return 'invalid'
+    case 400: case 500: return 'invalid'
     default: return 'other'
   }
 }
