@@ -13,11 +13,15 @@ import { createKindActivities } from './activities/run-kind.js'
 import { createWindowActivities } from './activities/window.js'
 import { InstallationKey } from './config/key.js'
 import { allowedEnvironment, readSettings, type Settings } from './config/settings.js'
+import { KubernetesCluster } from './drivers/clusters/kubernetes.js'
 import { LocalHost } from './drivers/hosts/local.js'
 import { HttpMetrics } from './drivers/metrics/http.js'
 import { Channels } from './drivers/notices/channels.js'
 import { createSecretResolver } from './drivers/secrets/resolver.js'
+import type { ClusterAccess, ClusterPort } from './drivers/clusters/port.js'
+import { clusterGateways } from './drivers/traffic/cluster/gateway-types.js'
 import { EdgeTraffic } from './drivers/traffic/edge.js'
+import { GATEWAY_TYPES } from './drivers/traffic/gateways.js'
 import { readGateways } from './drivers/traffic/read-gateways.js'
 import { workflowBundle } from './embedded/workflow-bundle.js'
 import { BundleStore } from './store/bundles.js'
@@ -30,10 +34,11 @@ import { SnapshotStore } from './store/snapshots.js'
 function activities(settings: Settings, client: Client): object {
   const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
   const database = connect(settings.DATABASE_URL)
-  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }))
+  const openCluster = (access: ClusterAccess): ClusterPort => KubernetesCluster.open(access, settings.KUBECONFIG)
+  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }), openCluster)
   const gateways = {
     edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }),
-    ...readGateways(settings.RELEASECTL_GATEWAYS),
+    ...readGateways(settings.RELEASECTL_GATEWAYS, { ...GATEWAY_TYPES, ...clusterGateways(openCluster) }),
   }
   const channels = InstallationChannels.read(settings.RELEASECTL_NOTIFICATIONS)
   for (const warning of channels.warnings) console.warn(warning)

@@ -1,4 +1,6 @@
 import type { TargetRef } from '../domain/target.js'
+import { failure } from '../domain/failures.js'
+import type { ClusterAccess, ClusterPort } from '../drivers/clusters/port.js'
 import type { HostPort } from '../drivers/hosts/port.js'
 import type { ReleaseRef } from '../domain/release.js'
 
@@ -9,7 +11,15 @@ export interface PlaceOf { release: ReleaseRef; target: TargetRef | null }
 export interface Places {
   /** The machine a job's commands run on. @throws CONFIG_INVALID when the target is no machine */
   host(of: PlaceOf): Promise<HostPort>
+  /** The cluster a job acts on: the address in its config, else its target's, else the installation's. Part by part. @throws CONFIG_INVALID when there is none */
+  cluster(of: PlaceOf, address?: ClusterAccess): Promise<ClusterPort>
 }
 
-/** A place where every job acts on one machine. */
-export const placesOn = (host: HostPort): Places => ({ host: async () => host })
+/** A place where every job acts on one machine, and on the cluster that its config names. */
+export const placesOn = (host: HostPort, openCluster?: (access: ClusterAccess) => ClusterPort): Places => ({
+  host: async () => host,
+  cluster: async (_of, address = {}) => {
+    if (!openCluster) throw failure('CONFIG_INVALID', 'this installation has no clusters')
+    return openCluster(address)
+  },
+})

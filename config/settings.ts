@@ -21,6 +21,7 @@ export const Settings = Type.Object({
   API_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080 }),
   EDGE_CONTROL_URL: Type.String({ default: 'http://127.0.0.1:8090' }),
   EDGE_TOKEN_FILE: Type.Optional(Type.String()),
+  KUBECONFIG: Type.Optional(Type.String({ description: 'kubeconfig file of the cluster for jobs that name none; left out: the cluster the worker runs in, if any' })),
   PROMETHEUS_URL: Type.Optional(Type.String()),
   LOG_LEVEL: Type.Union(['debug', 'info', 'warn', 'error'].map((level) => Type.Literal(level)), { default: 'info' }),
 })
