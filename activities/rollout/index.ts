@@ -39,8 +39,8 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
       const now = await target.gateway.read(target.route)
       mustBeOurs(target, now, stable, candidate.id)
       mustNotHaveDrifted(target, now, percent, expectedPercent)
-      await target.runtime?.capacity?.(candidate.id, percent, signal)
-      if (stable !== null) await target.runtime?.capacity?.(stable.id, 100 - percent, signal)
+      await target.runtime?.capacity?.(candidate, percent, signal)
+      if (stable !== null) await target.runtime?.capacity?.(stable, 100 - percent, signal)
       const listen = target.listen ?? now?.listen
       const split = await putSplit(target, { stable, candidate, percent, sticky, ...listen && { listen }, ...match && { match }, ...mirrorPercent !== undefined && { mirrorPercent } })
       return { split, counters: (await target.gateway.metrics?.(target.route))?.candidate ?? null }
@@ -81,7 +81,7 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
       if (isDeepStrictEqual(JSON.parse(JSON.stringify(now)), before)) return // a snapshot has been JSON
       mustBeOurs(target, now, before?.stable ?? null, input.call.release.releaseId)
       if (before?.stable) {
-        await target.runtime?.capacity?.(before.stable.id, 100 - before.percent, signal)
+        await target.runtime?.capacity?.(before.stable, 100 - before.percent, signal)
         await mustAnswer(before.stable, target, signal)
       }
       const answer = await target.gateway.restore(target.route, before)

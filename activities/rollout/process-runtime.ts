@@ -1,13 +1,13 @@
 import type { Json } from '../../domain/json.js'
 import type { HostPort, ServiceSpec } from '../../drivers/hosts/port.js'
-import type { RolloutConfig } from '../../plan/kinds/rollout.js'
+import type { ProcessDeploy, RolloutConfig } from '../../plan/kinds/rollout.js'
 import type { JobCall } from '../contract.js'
 import { systemVariables } from '../system-variables.js'
 import type { Runtime } from './runtime.js'
 import { splitCommand } from './split-command.js'
 
 /** A version is a process of a host, started detached with $PORT set. */
-export function processRuntime(host: HostPort, config: RolloutConfig, call: JobCall): Runtime {
+export function processRuntime(host: HostPort, config: RolloutConfig & { deploy: ProcessDeploy }, call: JobCall): Runtime {
   const key = (id: string): string => `${config.service}/${id}`
   const own = (): ServiceSpec => {
     const { command, workDir, environment, port } = config.deploy

@@ -15,11 +15,11 @@ export async function untilHealthy(runtime: Runtime, side: Side, { health }: Tar
   const key = runtime.name(side.id)
   const until = Date.now() + health.timeoutMs
   for (let waitMs = AGAIN_MS.first; ; waitMs = Math.min(waitMs * 2, AGAIN_MS.last)) {
-    const wrong = await probeHttp({ url: new URL(health.path, side.url).href, expectedStatus: health.expectedStatus }, PROBE_MS, signal)
+    const wrong = runtime.answers ? await runtime.answers(side) : await probeHttp({ url: new URL(health.path, side.url).href, expectedStatus: health.expectedStatus }, PROBE_MS, signal)
     const state = await runtime.inspect(side.id) // after the probe: another process may answer on the port of one that has ended
     if (!state?.running) throw failure('CHECK_FAILED', `${key} (${side.version}) ended with exit code ${state?.exitCode ?? 'unknown'} before it was healthy${state?.detail === undefined ? '' : ` (${state.detail})`}${await lastWords(runtime, side.id)}`)
     if (wrong === null) return
-    if (Date.now() >= until) throw failure('CHECK_FAILED', `${key} (${side.version}) was not healthy after ${formatDuration(health.timeoutMs)}: ${wrong}${await lastWords(runtime, side.id)}`)
+    if (Date.now() >= until) throw failure('CHECK_FAILED', `${key} (${side.version}) was not healthy after ${formatDuration(health.timeoutMs)}: ${wrong}${state.detail === undefined ? '' : ` (${state.detail})`}${await lastWords(runtime, side.id)}`)
     await delay(waitMs, undefined, { signal })
   }
 }
@@ -28,7 +28,12 @@ export async function untilHealthy(runtime: Runtime, side: Side, { health }: Tar
  * May the side carry traffic again? An older version need not know the new one's health path: any answer under 500 will do.
  * @throws TARGET_NOT_READY
  */
-export async function mustAnswer(side: Side, { health }: Target, signal: AbortSignal): Promise<void> {
+export async function mustAnswer(side: Side, { health, runtime }: Target, signal: AbortSignal): Promise<void> {
+  if (runtime?.answers) {
+    const why = await runtime.answers(side)
+    if (why !== null) throw failure('TARGET_NOT_READY', `${side.version} is not ready: ${why}`)
+    return
+  }
   try {
     const response = await fetch(new URL(health.path, side.url), { redirect: 'manual', signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]) })
     await response.body?.cancel()

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../domain/json.js'
-import type { TrafficPort } from '../../drivers/traffic/port.js'
+import type { Side, TrafficPort } from '../../drivers/traffic/port.js'
 
 /**
  * What runs the versions of one service: processes of a host, containers of an engine, workloads of a cluster.
@@ -19,7 +19,9 @@ export interface Runtime {
   /** Start a version again. */
   revive(spec: Json, signal: AbortSignal): Promise<void>
   /** Be able to carry that share of the traffic: scale where the runtime scales, and wait until ready. Left out: one instance carries all. @throws TARGET_NOT_READY */
-  capacity?(id: string, percent: number, signal: AbortSignal): Promise<void>
+  capacity?(side: Side, percent: number, signal: AbortSignal): Promise<void>
+  /** May the side carry traffic, by the runtime's own word? Null: yes; else why not. Left out: it is asked over HTTP. */
+  answers?(side: Side): Promise<string | null>
   /** End a version that gets no traffic any more; what it takes to start it again stays. Gone ones are fine. */
   stop(id: string, graceMs: number): Promise<void>
   /** The last lines it wrote. */

@@ -1,5 +1,6 @@
 import { durationMs } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
+import type { ClusterAccess } from '../../drivers/clusters/port.js'
 import type { RouteListen, RouteSplit, Side, TrafficPort } from '../../drivers/traffic/port.js'
 import type { GatewayConfig } from '../../plan/kinds/gateway.js'
 import type { RolloutConfig } from '../../plan/kinds/rollout.js'
@@ -7,6 +8,7 @@ import type { JobCall } from '../contract.js'
 import type { Places } from '../places.js'
 import type { ResolveSecret } from '../job-input.js'
 import type { SnapshotDeps } from '../sealed-snapshots.js'
+import { kubernetesRuntime } from './kubernetes/runtime.js'
 import { processRuntime } from './process-runtime.js'
 import type { Runtime } from './runtime.js'
 
@@ -54,7 +56,11 @@ const ofRollout = ({ route, deploy: { health, drain } }: RolloutConfig): Omit<Ta
 /** The one place that knows how each `deploy` type is run. */
 async function runtimeOf(places: Places, call: JobCall): Promise<Runtime> {
   const config = call.config as unknown as RolloutConfig
-  return processRuntime(await places.host(call), config, call)
+  const { deploy } = config
+  switch (deploy.type) {
+    case 'process': return processRuntime(await places.host(call), { ...config, deploy }, call)
+    case 'kubernetes': return kubernetesRuntime(await places.cluster(call, deploy.cluster as ClusterAccess | undefined), { ...config, deploy }, call)
+  }
 }
 
 /** Put a split in force, whatever it was. @throws TARGET_REFUSED with the gateway's reason */

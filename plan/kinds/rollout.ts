@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { durationMs } from '../../domain/duration.js'
 import { defineKind } from '../kind.js'
 import { Duration, Name, strict } from '../schema-parts.js'
+import { KubernetesDeploy } from './kubernetes-deploy.js'
 import { Strategy } from './strategy.js'
 
 /** A version is a command, started detached on the host with $PORT set. */
@@ -18,11 +19,12 @@ export const ProcessDeploy = Type.Object({
   }, { ...strict, default: {} }),
   drain: Type.Optional(Duration),
 }, strict)
+export type ProcessDeploy = Static<typeof ProcessDeploy>
 
 export const RolloutConfig = Type.Object({
   service: Name,
   version: Type.Optional(Type.String({ description: 'default: the release\'s' })),
-  deploy: ProcessDeploy,
+  deploy: Type.Union([ProcessDeploy, KubernetesDeploy]),
   route: Type.Object({
     gateway: Type.String({ ...Name, default: 'edge', description: 'edge, a gateway of the installation\'s settings, or replicas (the share of the replicas is the share of the work)' }),
     name: Name,

@@ -13,8 +13,8 @@ export interface RunningVersion {
   stop(): Promise<void>
 }
 
-/** @param port left out: a free one */
-export async function runVersion(id: string, port = 0): Promise<RunningVersion> {
+/** @param port left out: a free one. @param host where it listens, for gateways that do not reach loopback addresses */
+export async function runVersion(id: string, port = 0, host = '127.0.0.1'): Promise<RunningVersion> {
   const held: (() => void)[] = []
   const server = await upstream((request, response) => {
     version.arrived++
@@ -22,7 +22,7 @@ export async function runVersion(id: string, port = 0): Promise<RunningVersion> 
     response.setHeader('x-version', id)
     if (request.url === '/hold') held.push(() => response.end(`${id}.0`))
     else response.end(`${id}.0`)
-  }, port)
+  }, port, host)
   server.server.keepAliveTimeout = 60_000 // longer than any gateway keeps one: a connection that ends is the gateway's doing
   const version: RunningVersion = {
     side: { id, version: `${id}.0`, url: server.url }, arrived: 0,
@@ -57,7 +57,7 @@ export async function versionAt(listen: RouteListen, asking: Asking = {}): Promi
 
 function send(listen: RouteListen, path: string, headers: Record<string, string>, agent: http.Agent | undefined): Promise<Asked> {
   return new Promise((resolve, reject) => {
-    const request = http.get({ host: '127.0.0.1', port: listen.port, path, headers, agent: agent ?? false }, (response) => {
+    const request = http.get({ host: '127.0.0.1', port: listen.port, path, headers: { ...listen.host !== undefined && { host: listen.host }, ...headers }, agent: agent ?? false }, (response) => {
       let body = ''
       response.setEncoding('utf8').on('data', (chunk: string) => { body += chunk })
       response.on('end', () => { resolve({ status: response.statusCode ?? 0, body, headers: response.headers }) }).on('error', reject)

@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net'
 /** A version to put behind the gateway: a real server on a free port. */
 export interface TestUpstream { server: Server; port: number; url: string; stop(): Promise<void> }
 
-export async function upstream(answer: RequestListener, port = 0): Promise<TestUpstream> {
-  const server = http.createServer(answer).listen(port, '127.0.0.1')
+export async function upstream(answer: RequestListener, port = 0, host = '127.0.0.1'): Promise<TestUpstream> {
+  const server = http.createServer(answer).listen(port, host)
   await once(server, 'listening')
   const { port: taken } = server.address() as AddressInfo
   return {
-    server, port: taken, url: `http://127.0.0.1:${taken}`,
+    server, port: taken, url: `http://${host}:${taken}`,
     async stop() {
       server.close()
       server.closeAllConnections()

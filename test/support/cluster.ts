@@ -10,6 +10,9 @@ export async function sharedCluster(): Promise<string> {
   return join(folder, 'kube', 'kubeconfig')
 }
 
+/** The address of this machine that a cluster's pods and gateways reach. */
+export const nodeAddress = (network = process.env['TESTBED_KUBE_NET'] ?? '223'): string => `10.${network}.0.1`
+
 /** The same with a kubelet and containers; of its own, as the other's pods need no containers. @returns its kubeconfig file and the socket of its containerd */
 export async function realNodes(): Promise<{ kubeconfigFile: string; containerd: string }> {
   const { folder } = await sharedComponent('kubernetes', ['TESTBED_KUBE_PORT'], { settings: { TESTBED_KUBE_NAME: 'real', TESTBED_KUBE_NODES: 'real', TESTBED_KUBE_NET: '233' } })

@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util'
+import { setTimeout as delay } from 'node:timers/promises'
+import { failure } from '../../../domain/failures.js'
+import type { Json } from '../../../domain/json.js'
+import type { ClusterObject, ClusterPort, ObjectRef } from '../../clusters/port.js'
+import type { Answer, GatewayAbilities, RouteSplit, TrafficPort } from '../port.js'
+import { sameWithinStep, splitText } from '../same-split.js'
+import { unable } from '../unable.js'
+import { RECORD, recordOf, recordText, sidesOf } from './record.js'
+import type { RouteKind } from './route-kind.js'
+import { backendOf } from './service-url.js'
+
+/** What stands in the object for a route; put back by `restore`. */
+interface Original { spec: Record<string, unknown>; record: string | null }
+const AGAIN_MS = 100
+
+/**
+ * A route is an object of a cluster (`name`, or `namespace/name`) whose backends are Services; sides are called
+ * `http://<service>.<namespace>.svc:<port>`. Each change names the version it was meant for, so a late one undoes nothing.
+ */
+export class ClusterTraffic implements TrafficPort {
+  readonly can: GatewayAbilities
+  readonly #who: string
+  readonly #cluster: ClusterPort
+  readonly #kind: RouteKind
+  readonly #takenWithinMs: number
+  readonly #settleMs: number
+
+  /**
+   * @param name what plans call the gateway
+   * @param times how long its controller may take to say that it has a change, and how long its proxies take from there: no API tells that
+   */
+  constructor(name: string, kind: RouteKind, cluster: ClusterPort, { takenWithinMs, settleMs }: { takenWithinMs: number; settleMs: number }) {
+    this.can = kind.can
+    this.#who = `${name} (${cluster.name})`
+    this.#cluster = cluster
+    this.#kind = kind
+    this.#takenWithinMs = takenWithinMs
+    this.#settleMs = settleMs
+  }
+
+  async read(route: string): Promise<RouteSplit | null> {
+    const object = await this.#cluster.get(this.#ref(route))
+    return object && this.#splitOf(object)
+  }
+
+  async setSplit(route: string, split: RouteSplit): Promise<Answer> {
+    const before = await this.#cluster.get(this.#ref(route))
+    if (!before) return { refused: true, reason: `${this.#who} has no ${this.#kind.type.kind} ${route}` }
+    const why = unable(this.can, split) ?? this.#unnamed(split)
+    if (why !== null) return { refused: true, reason: why }
+    const answer = await this.#put(before, this.#wanted(before, split))
+    if (answer !== null) return { refused: true, reason: answer }
+    const refusal = await this.#taken(route, before)
+    const inForce = await this.read(route)
+    if (refusal === null && inForce && sameWithinStep(split, inForce, this.can.percentStep)) return { refused: false, split: inForce }
+    const now = await this.#cluster.get(this.#ref(route))
+    if (now) await this.#put(now, originalOf(this.#splitOf(before)))
+    return { refused: true, reason: `${this.#who} took ${splitText(split)} for ${route} but has ${splitText(inForce)} in force${refusal === null ? '' : `: ${refusal}`}` }
+  }
+
+  async restore(route: string, snapshot: RouteSplit | null): Promise<Answer> {
+    const now = await this.#cluster.get(this.#ref(route))
+    if (snapshot === null) return now === null ? { refused: false, split: null } : { refused: true, reason: `${this.#kind.type.kind} ${route} stands in the cluster by itself: it is not taken away` }
+    if (now === null) return { refused: true, reason: `${this.#who} has no ${this.#kind.type.kind} ${route}` }
+    const answer = await this.#put(now, originalOf(snapshot))
+    if (answer !== null) return { refused: true, reason: answer }
+    const refusal = await this.#taken(route, now)
+    const inForce = await this.read(route)
+    if (refusal === null && isDeepStrictEqual(inForce?.original, snapshot.original)) return { refused: false, split: inForce }
+    return { refused: true, reason: `${this.#who} was given back ${splitText(snapshot)} for ${route} but has ${splitText(inForce)} in force${refusal === null ? '' : `: ${refusal}`}` }
+  }
+
+  #ref(route: string): ObjectRef {
+    const [namespace, name] = route.includes('/') ? route.split('/') as [string, string] : [this.#cluster.namespace, route]
+    return { ...this.#kind.type, namespace, name }
+  }
+
+  #splitOf(object: ClusterObject): RouteSplit {
+    const spec = object['spec'] as Record<string, unknown>
+    const { shares, match, mirrorPercent } = this.#kind.read(spec, object.metadata.namespace ?? '')
+    const original: Original = { spec, record: object.metadata.annotations?.[RECORD] ?? null }
+    return { ...sidesOf(shares, recordOf(object)), sticky: null, ...match.length > 0 && { match }, ...mirrorPercent > 0 && { mirrorPercent }, original: JSON.parse(JSON.stringify(original)) as Json }
+  }
+
+  #wanted(object: ClusterObject, { stable, candidate, percent, match = [], mirrorPercent = 0 }: RouteSplit): Original {
+    const backends = { stable: stable && backendOf(stable), candidate: candidate && backendOf(candidate) }
+    const spec = this.#kind.write(object['spec'] as Record<string, unknown>, object.metadata.namespace ?? '', { ...backends, percent, match, mirrorPercent })
+    return { spec, record: recordText({ stable, candidate }) }
+  }
+
+  /** A side that is no Service cannot stand in a route. */
+  #unnamed({ stable, candidate }: RouteSplit): string | null {
+    const side = [stable, candidate].find((one) => one !== null && backendOf(one) === null)
+    return side ? `${side.url} is no Service of the cluster (http://<service>.<namespace>.svc:<port>)` : null
+  }
+
+  /** @returns why not; null: done, or it was so. @throws TARGET_UNREACHABLE when another change came between: the next try looks again */
+  async #put(object: ClusterObject, { spec, record }: Original): Promise<string | null> {
+    const { [RECORD]: known = null, ...others } = object.metadata.annotations ?? {}
+    if (isDeepStrictEqual(object['spec'], spec) && known === record) return null
+    const { annotations: _annotations, ...metadata } = object.metadata
+    const annotations = record === null ? others : { ...others, [RECORD]: record }
+    const answer = await this.#cluster.replace({ ...object, metadata: { ...metadata, ...Object.keys(annotations).length > 0 && { annotations } }, spec })
+    if (!answer.refused) return null
+    if (answer.why === 'stale') throw failure('TARGET_UNREACHABLE', `${this.#who}: ${object.kind} ${object.metadata.name} was changed meanwhile: ${answer.reason}`)
+    return `${this.#who}: ${answer.reason}`
+  }
+
+  /** Wait until the controller has taken the object as it is. @returns why it refuses it, or that it says nothing */
+  async #taken(route: string, before: ClusterObject): Promise<string | null> {
+    for (const until = Date.now() + this.#takenWithinMs; ; await delay(AGAIN_MS)) {
+      const object = await this.#cluster.get(this.#ref(route))
+      if (!object) return 'it is gone'
+      const taken = this.#kind.taken(object)
+      if (taken?.refused === null && object.metadata.generation !== before.metadata.generation) await delay(this.#settleMs)
+      if (taken) return taken.refused
+      if (Date.now() > until) return `no controller has taken generation ${object.metadata.generation ?? 0} of it`
+    }
+  }
+}
+
+const originalOf = ({ original }: RouteSplit): Original => original as unknown as Original
