@@ -1,6 +1,9 @@
 import type { TargetRef } from '../domain/target.js'
+import type { ContainerPort } from '../drivers/containers/port.js'
 import type { HostPort } from '../drivers/hosts/port.js'
 import type { ReleaseRef } from '../domain/release.js'
+import type { EngineAddress } from '../plan/addresses.js'
+import { failure } from '../domain/failures.js'
 
 /** For whom a place is looked up. `target` null: the job runs for no target. */
 export interface PlaceOf { release: ReleaseRef; target: TargetRef | null }
@@ -9,7 +12,11 @@ export interface PlaceOf { release: ReleaseRef; target: TargetRef | null }
 export interface Places {
   /** The machine a job's commands run on. @throws CONFIG_INVALID when the target is no machine */
   host(of: PlaceOf): Promise<HostPort>
+  /** The container engine a job acts on: the one at `address`, else its target's, else this installation's own. @throws CONFIG_INVALID */
+  engine(of: PlaceOf, address?: EngineAddress): Promise<ContainerPort>
 }
 
-/** A place where every job acts on one machine. */
-export const placesOn = (host: HostPort): Places => ({ host: async () => host })
+/** A place where every job acts on one machine, and on the engine that is found for it. */
+export const placesOn = (host: HostPort, engine: Places['engine'] = noEngine): Places => ({ host: async () => host, engine })
+
+const noEngine = async (): Promise<never> => { throw failure('CONFIG_INVALID', 'this installation has no container engine') }

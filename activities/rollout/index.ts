@@ -28,7 +28,7 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
     })
   },
 
-  async 'rollout.deploy'(call) { return runAttempt(({ signal }) => deploy(deps, call, signal)) },
+  async 'rollout.deploy'(call) { return runAttempt((attempt) => deploy(deps, call, attempt)) },
 
   async 'rollout.setSplit'({ call, stable, candidate, percent, sticky, match, mirrorPercent, expectedPercent }) {
     return runAttempt(async ({ signal }) => {

@@ -2,11 +2,14 @@ import { durationMs } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
 import type { RouteListen, RouteSplit, Side, TrafficPort } from '../../drivers/traffic/port.js'
 import type { GatewayConfig } from '../../plan/kinds/gateway.js'
-import type { RolloutConfig } from '../../plan/kinds/rollout.js'
+import type { ContainerDeploy, RolloutConfig } from '../../plan/kinds/rollout.js'
 import type { JobCall } from '../contract.js'
 import type { Places } from '../places.js'
-import type { ResolveSecret } from '../job-input.js'
+import { jobInput, type ResolveSecret } from '../job-input.js'
+import { Redactor } from '../redaction.js'
+import type { LogKeeper } from '../release-log.js'
 import type { SnapshotDeps } from '../sealed-snapshots.js'
+import { containerRuntime } from './container-runtime.js'
 import { processRuntime } from './process-runtime.js'
 import type { Runtime } from './runtime.js'
 
@@ -15,7 +18,12 @@ export interface RolloutDeps extends SnapshotDeps {
   /** By the name plans call them. */
   gateways: Record<string, TrafficPort>
   resolveSecret: ResolveSecret
+  /** Left out: what versions write while they start is not kept. */
+  logs?: LogKeeper
 }
+
+/** `say`: a line for the release's log. `secrets`: names of variables whose values are secret. */
+export interface RuntimeOptions { say?: (line: string) => void; secrets?: string[] }
 
 /** What a rollout changes. `runtime` null: a `gateway` job; what runs behind the route is not ours. */
 export interface Target {
@@ -32,9 +40,10 @@ const DEFAULT_HEALTH_MS = 60_000
 const DEFAULT_DRAIN_MS = 10_000
 
 /** @throws CONFIG_INVALID when this installation has no such gateway */
-export async function targetOf({ gateways, places }: RolloutDeps, call: JobCall): Promise<Target> {
+export async function targetOf(deps: RolloutDeps, call: JobCall, more: RuntimeOptions = {}): Promise<Target> {
+  const { gateways } = deps
   const { gatewayName, ...rest } = call.kind === 'gateway' ? ofGateway(call.config as unknown as GatewayConfig)
-    : { ...ofRollout(call.config as unknown as RolloutConfig), runtime: await runtimeOf(places, call) }
+    : { ...ofRollout(call.config as unknown as RolloutConfig), runtime: await runtimeOf(deps, call, more) }
   const gateway = gatewayName === 'replicas' ? rest.runtime?.replicas : gateways[gatewayName]
   if (!gateway) throw failure('CONFIG_INVALID', gatewayName === 'replicas' ? 'gateway: replicas needs a deploy that has replicas' : `this installation has no gateway ${gatewayName}; it has: ${Object.keys(gateways).join(', ')}`)
   return { gateway, gatewayName, ...rest }
@@ -52,10 +61,19 @@ const ofRollout = ({ route, deploy: { health, drain } }: RolloutConfig): Omit<Ta
 })
 
 /** The one place that knows how each `deploy` type is run. */
-async function runtimeOf(places: Places, call: JobCall): Promise<Runtime> {
-  const config = call.config as unknown as RolloutConfig
-  return processRuntime(await places.host(call), config, call)
+async function runtimeOf({ places, resolveSecret }: RolloutDeps, call: JobCall, { say = () => undefined, secrets = [] }: RuntimeOptions): Promise<Runtime> {
+  const { service, deploy } = call.config as unknown as RolloutConfig
+  switch (deploy.type) {
+    case 'process': return processRuntime(await places.host(call), { service, deploy }, call)
+    case 'container': {
+      const redactor = new Redactor()
+      const { config } = await jobInput({ ...call, variables: {} }, resolveSecret, redactor) // the engine's and the registry's logins are needed for every step
+      const resolved = (config as unknown as RolloutConfig).deploy as ContainerDeploy
+      return containerRuntime({ engine: await places.engine(call, resolved.docker), deploy: resolved, call, secrets, say })
+    }
+  }
 }
+
 
 /** Put a split in force, whatever it was. @throws TARGET_REFUSED with the gateway's reason */
 export async function putSplit({ gateway, gatewayName, route }: Target, split: RouteSplit): Promise<RouteSplit> {

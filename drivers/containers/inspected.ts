@@ -14,7 +14,7 @@ export interface Inspected {
   RestartCount: number
   Config: { Image: string; Hostname?: string; Env: string[] | null; Labels: Record<string, string> | null } & Record<string, unknown>
   State: { Status: ContainerState['status']; Running: boolean; ExitCode: number; Error?: string; OOMKilled?: boolean; Health?: { Status: string; Log?: { Output: string; ExitCode: number }[] | null } | null }
-  HostConfig: { PortBindings: Bindings | null; NetworkMode: string; Binds: string[] | null; Mounts?: { Target: string }[] | null } & Record<string, unknown>
+  HostConfig: { PortBindings: Bindings | null; RestartPolicy?: { Name: string }; NetworkMode: string; Binds: string[] | null; Mounts?: { Target: string }[] | null } & Record<string, unknown>
   Mounts: { Type: string; Name?: string; Destination: string; RW: boolean }[]
   NetworkSettings: { Ports?: Bindings | null; Networks: Record<string, Endpoint> }
 }
@@ -29,7 +29,7 @@ export function containerState(found: Inspected): ContainerState {
     id: found.Id, name: found.Name.slice(1), image: found.Config.Image, imageId: found.Image, labels: found.Config.Labels ?? {}, environment: environmentOf(found.Config.Env),
     status: state.Status, exitCode: isOver ? state.ExitCode : null,
     health: health === 'starting' || health === 'healthy' || health === 'unhealthy' ? health : null,
-    detail: detailOf(found), restarts: found.RestartCount, createdAt: found.Created,
+    detail: detailOf(found), restarts: found.RestartCount, restart: found.HostConfig.RestartPolicy?.Name ?? 'no', createdAt: found.Created,
     ports: portsOf(state.Running ? found.NetworkSettings.Ports ?? {} : found.HostConfig.PortBindings ?? {}),
   }
 }

@@ -95,7 +95,7 @@ export class MemoryEngine implements ContainerPort {
     }
     const { writes = '', exits } = this.behaviour.get(kept.spec.image) ?? {}
     kept.log += writes
-    Object.assign(kept, exits === undefined ? { status: 'running' } : { status: 'exited', exitCode: exits })
+    Object.assign(kept, exits === undefined ? { status: 'running', exitCode: null } : { status: 'exited', exitCode: exits })
     this.history.push(`start ${name}`)
   }
 
@@ -158,7 +158,7 @@ export class MemoryEngine implements ContainerPort {
     const health = spec.healthcheck === null || status !== 'running' ? null : this.behaviour.get(spec.image)?.health ?? 'healthy'
     return structuredClone({
       id, name: spec.name, image: spec.image, imageId, labels: spec.labels, environment: { ...this.#image(imageId)?.environment, ...spec.environment }, status, exitCode, health,
-      detail: health === 'unhealthy' ? 'its health check says: no' : null, restarts: 0, createdAt, ports: spec.ports,
+      detail: health === 'unhealthy' ? 'its health check says: no' : null, restarts: 0, restart: spec.restart.split(':')[0] ?? 'no', createdAt, ports: spec.ports,
     })
   }
 

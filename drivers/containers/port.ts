@@ -109,6 +109,8 @@ export interface ContainerState {
   /** Why it does not run, or is unhealthy, in the engine's or the check's own words; null: nothing to say. */
   detail: string | null
   restarts: number
+  /** `no`, `always`, `unless-stopped`, `on-failure`. */
+  restart: string
   /** ISO 8601. */
   createdAt: string
   /** As they are published; for one that does not run, as they would be. */
