@@ -8,18 +8,24 @@ import { sharedComponent } from '../support/component.js'
 import { freePort } from '../testbed/component.js'
 import type { EngineWorld } from './containers.js'
 
+/** The doors of the run's one engine: the same words for all who ask, so that there is one. */
+const ALL_DOORS = ['TESTBED_LOGIN_REGISTRY_PORT', 'TESTBED_DOCKER_TLS_PORT', 'TESTBED_DOCKER_SSH_PORT']
+
 /** The run's own Docker engine with its registry, and its images app:v1 and app:v2. */
-export async function dockerComponent() {
-  const { folder, port } = await sharedComponent('docker', ['TESTBED_REGISTRY_PORT'])
+export async function dockerComponent(more: { ports?: string[]; settings?: Record<string, string> } = {}) {
+  const { folder, port } = await sharedComponent('docker', ['TESTBED_REGISTRY_PORT', ...more.ports ?? ALL_DOORS], more.settings && { settings: more.settings })
   const registry = `localhost:${port['TESTBED_REGISTRY_PORT']}`
   const script = async (...args: string[]): Promise<string> =>
-    (await promisify(execFile)('bash', [fileURLToPath(new URL('../testbed/docker.sh', import.meta.url)), ...args], { env: { ...process.env, TESTBED_DIR: folder, TESTBED_REGISTRY_PORT: String(port['TESTBED_REGISTRY_PORT']) } })).stdout
+    (await promisify(execFile)('bash', [fileURLToPath(new URL('../testbed/docker.sh', import.meta.url)), ...args], { env: { ...process.env, ...more.settings, TESTBED_DIR: folder, ...Object.fromEntries(Object.entries(port).map(([name, value]) => [name, String(value)])) } })).stdout
   /** The docker command on this engine. */
   const docker = async (...args: string[]): Promise<string> =>
     (await promisify(execFile)('docker', args, { env: { ...process.env, DOCKER_HOST: `unix://${folder}/docker/docker.sock` } })).stdout.trim()
   return {
-    folder, registry, script, docker, socket: `${folder}/docker/docker.sock`,
-    sample: async (name: string) => script('sample', name),
+    folder, port, registry, script, docker, socket: `${folder}/docker/docker.sock`,
+    sample: async (name: string, ...options: string[]) => script('sample', name, ...options),
+    /** Take room from a disk until `empty`. */
+    fill: async (file: string, bytes: number) => { await promisify(execFile)('fallocate', ['-l', String(bytes), file]) },
+    empty: async (file: string) => { await promisify(execFile)('rm', ['-f', file]) },
     /** Give a tag the content of an image that the engine has. */
     move: async (tag: string, to: string) => {
       await docker('tag', `${registry}/${to}`, tag)

@@ -69,8 +69,8 @@ export function containerContract(name: string, make: () => Promise<EngineWorld>
 
     test('an image that no registry has is refused by its name and in the registry\'s words', async () => {
       const missing = `${parseImage(world.image)?.repository ?? ''}:no-such-tag`
-      for (const refused of [world.port.resolve(missing, null), world.port.pull(missing, null, quiet)]) {
-        await expect(refused).rejects.toMatchObject({ type: 'TARGET_REFUSED', nonRetryable: true, message: expect.stringMatching(new RegExp(`${missing}.*manifest`)) as string })
+      for (const call of [() => world.port.resolve(missing, null), () => world.port.pull(missing, null, quiet)]) {
+        await expect(call()).rejects.toMatchObject({ type: 'TARGET_REFUSED', nonRetryable: true, message: expect.stringMatching(new RegExp(`${missing}.*manifest`)) as string })
       }
       expect(await world.port.image(missing)).toBeNull()
     })
