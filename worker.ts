@@ -7,6 +7,7 @@ import { createJudgeActivities } from './activities/judge/judge.js'
 import { createKindRunners } from './activities/kinds/index.js'
 import { createLockActivities } from './activities/lock.js'
 import { InstallationChannels } from './activities/notices/installation.js'
+import { createEngines } from './activities/engines.js'
 import { placesOn } from './activities/places.js'
 import { createRolloutActivities } from './activities/rollout/index.js'
 import { createKindActivities } from './activities/run-kind.js'
@@ -14,6 +15,7 @@ import { createWindowActivities } from './activities/window.js'
 import { InstallationKey } from './config/key.js'
 import { allowedEnvironment, readSettings, type Settings } from './config/settings.js'
 import { KubernetesCluster } from './drivers/clusters/kubernetes.js'
+import { DockerEngine } from './drivers/containers/docker.js'
 import { LocalHost } from './drivers/hosts/local.js'
 import { HttpMetrics } from './drivers/metrics/http.js'
 import { Channels } from './drivers/notices/channels.js'
@@ -35,7 +37,6 @@ function activities(settings: Settings, client: Client): object {
   const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
   const database = connect(settings.DATABASE_URL)
   const openCluster = (access: ClusterAccess): ClusterPort => KubernetesCluster.open(access, settings.KUBECONFIG)
-  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }), openCluster)
   const gateways = {
     edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }),
     ...readGateways(settings.RELEASECTL_GATEWAYS, { ...GATEWAY_TYPES, ...clusterGateways(openCluster) }),
@@ -45,6 +46,8 @@ function activities(settings: Settings, client: Client): object {
   const resolveSecret = createSecretResolver({
     env: allowedEnvironment(settings), key, releaseSecrets: new ReleaseSecretStore(database, key), files: settings.RELEASECTL_SECRET_FILES ?? null,
   })
+  const engines = createEngines({ connect: (connection) => new DockerEngine(connection), own: settings.DOCKER_HOST, resolveSecret })
+  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }), openCluster, engines)
   const snapshots = { key, snapshots: new SnapshotStore(database) }
   return {
     ...createJournalActivities({ database }),
@@ -52,7 +55,7 @@ function activities(settings: Settings, client: Client): object {
     ...createDecisionActivities({ key }),
     ...createWindowActivities(),
     ...createJudgeActivities({ gateways, metrics: new HttpMetrics(), prometheusUrl: settings.PROMETHEUS_URL ?? null, resolveSecret }),
-    ...createRolloutActivities({ places, gateways, resolveSecret, ...snapshots }),
+    ...createRolloutActivities({ places, gateways, resolveSecret, logs: new LogStore(database), ...snapshots }),
     ...createKindActivities({
       runners: createKindRunners({ notices: new Channels(), channels }), places,
       resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots,

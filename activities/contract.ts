@@ -25,6 +25,8 @@ export interface JobCall<Config = JsonObject> {
   /** Secrets still late: resolved inside the activity. */
   config: Config
   variables: JsonObject
+  /** For `execute` of kinds with a snapshot: what was there before, so that what has changed since is noticed. */
+  before?: SealedSnapshot
 }
 export interface JobResult { outputs: JsonObject; message: string; artifacts: Artifact[] }
 export interface Artifact { name: string; contentType: string; path?: string; text?: string }

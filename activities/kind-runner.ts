@@ -1,6 +1,8 @@
 import type { ConfigOf, ActivityKind } from '../plan/kinds/index.js'
 import type { Change } from '../domain/change.js'
 import type { TargetRef } from '../domain/target.js'
+import type { ContainerPort } from '../drivers/containers/port.js'
+import type { EngineAddress } from '../plan/addresses.js'
 import type { HostPort } from '../drivers/hosts/port.js'
 import type { Json, JsonObject } from '../domain/json.js'
 import type { JobCall, JobResult } from './contract.js'
@@ -15,12 +17,16 @@ export interface JobContext {
   system: Record<string, string>
   /** The machine the job's commands run on: its target, else the worker's own. @throws CONFIG_INVALID when the target is no machine */
   host(): Promise<HostPort>
+  /** The container engine the job acts on: the one at `address`, else its target's, else this installation's. @throws CONFIG_INVALID */
+  engine(address?: EngineAddress): Promise<ContainerPort>
+  /** For `execute`: what `snapshot` told; null: there was none, or it is another part that runs. */
+  before(): Promise<Json>
   /** What it runs for; null: no target. */
   target: TargetRef | null
   /** A file of the release's bundle; null when the bundle has none of that path. */
   bundleFile(path: string): Promise<string | null>
-  /** To the release's log; secrets are redacted on the way. */
-  log(stream: 'stdout' | 'stderr' | 'info', offset: number, text: string): void
+  /** To the release's log; secrets are redacted on the way. `stream`: stdout, stderr, info, or one of several: `web-1 stdout`. */
+  log(stream: string, offset: number, text: string): void
   /** A text without the job's secrets. To be asked before a text is cut: half a secret is found only where `cutOff` says that the beginning is missing. */
   redact(text: string, cutOff?: boolean): string
   heartbeat(details?: Json): void

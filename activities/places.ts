@@ -1,8 +1,10 @@
 import type { TargetRef } from '../domain/target.js'
-import { failure } from '../domain/failures.js'
 import type { ClusterAccess, ClusterPort } from '../drivers/clusters/port.js'
+import type { ContainerPort } from '../drivers/containers/port.js'
 import type { HostPort } from '../drivers/hosts/port.js'
 import type { ReleaseRef } from '../domain/release.js'
+import type { EngineAddress } from '../plan/addresses.js'
+import { failure } from '../domain/failures.js'
 
 /** For whom a place is looked up. `target` null: the job runs for no target. */
 export interface PlaceOf { release: ReleaseRef; target: TargetRef | null }
@@ -13,13 +15,18 @@ export interface Places {
   host(of: PlaceOf): Promise<HostPort>
   /** The cluster a job acts on: the address in its config, else its target's, else the installation's. Part by part. @throws CONFIG_INVALID when there is none */
   cluster(of: PlaceOf, address?: ClusterAccess): Promise<ClusterPort>
+  /** The container engine a job acts on: the one at `address`, else its target's, else this installation's own. @throws CONFIG_INVALID */
+  engine(of: PlaceOf, address?: EngineAddress): Promise<ContainerPort>
 }
 
-/** A place where every job acts on one machine, and on the cluster that its config names. */
-export const placesOn = (host: HostPort, openCluster?: (access: ClusterAccess) => ClusterPort): Places => ({
+/** A place where every job acts on one machine, and on the cluster or engine that its config names. */
+export const placesOn = (host: HostPort, openCluster?: (access: ClusterAccess) => ClusterPort, engine: Places['engine'] = noEngine): Places => ({
   host: async () => host,
+  engine,
   cluster: async (_of, address = {}) => {
     if (!openCluster) throw failure('CONFIG_INVALID', 'this installation has no clusters')
     return openCluster(address)
   },
 })
+
+const noEngine = async (): Promise<never> => { throw failure('CONFIG_INVALID', 'this installation has no container engine') }

@@ -1,7 +1,6 @@
 import { activityInfo } from '@temporalio/activity'
 import type { Json } from '../domain/json.js'
 import { KINDS, type ActivityKind } from '../plan/kinds/index.js'
-import type { LogKey } from '../store/logs.js'
 import type { Places } from './places.js'
 import type { Change } from '../domain/change.js'
 import { failure } from '../domain/failures.js'
@@ -9,6 +8,7 @@ import { runAttempt } from './attempt.js'
 import type { JobCall, JobResult, KindActivities, UndoCall } from './contract.js'
 import { jobInput, mustFit, type ResolveSecret } from './job-input.js'
 import type { JobContext, KindRunner, KindRunners } from './kind-runner.js'
+import { logKey } from './log-key.js'
 import { redacted } from './redacted-failure.js'
 import { Redactor } from './redaction.js'
 import { ReleaseLog, type LogKeeper } from './release-log.js'
@@ -80,7 +80,8 @@ async function inContext<Result>(
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
       mustFit(KINDS[kind], config)
       return await work(config as never, {
-        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), system: systemVariables(call),
+        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), engine: (address) => deps.places.engine(call, address),
+        before: async () => call.before === undefined ? null : openSnapshot(deps, call.before), system: systemVariables(call),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
         redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),
         log: (stream, offset, text) => { log.write(stream, offset, text) },
@@ -89,11 +90,4 @@ async function inContext<Result>(
       throw redacted(error, redactor)
     } finally { await log.close() }
   })
-}
-
-/** What an undo or a dry run writes is a log of its own: its offsets begin at 0 again. */
-const logKey = ({ release, job, attempt, idempotencyKey, target }: JobCall, key: string): LogKey => {
-  const named = target === null ? job : `${job}@${target.name}`
-  const part = key.slice(idempotencyKey.length).split('/')[1]
-  return { releaseId: release.releaseId, job: part === undefined ? named : `${named} (${part === 'rollback' ? 'undo' : part})`, attempt }
 }

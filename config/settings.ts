@@ -17,6 +17,7 @@ export const Settings = Type.Object({
   RELEASECTL_NOTIFICATIONS: Type.Optional(Type.String({ description: 'YAML file with channels and templates' })),
   RELEASECTL_GATEWAYS: Type.Optional(Type.String({ description: 'YAML file with the gateways of this installation' })),
   RELEASECTL_TOKEN_FILE: Type.Optional(Type.String({ description: 'admin token of the embedded set-up: made on first start' })),
+  DOCKER_HOST: Type.String({ default: 'unix:///var/run/docker.sock', description: 'the container engine of jobs that name none and have no target with one' }),
   API_HOST: Type.String({ default: '127.0.0.1' }),
   API_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080 }),
   EDGE_CONTROL_URL: Type.String({ default: 'http://127.0.0.1:8090' }),

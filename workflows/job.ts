@@ -68,7 +68,7 @@ async function act(run: ReleaseRun, stage: CompiledStage, job: CompiledJob, call
   const kind = kindActivities(job)
   const snapshot = job.hasSnapshot ? await kind.snapshot(call) : null
   if (job.hasUndo && stage.phase !== 'rollback') run.undo.promise({ call, snapshot, activity: `${job.kind}.rollback`, what: `${job.name} (${job.kind})`, wave: 'rest', manual: `Take back by hand what ${job.name} did.` })
-  const result: JobResult = await kind.execute(call)
+  const result: JobResult = await kind.execute(snapshot === null ? call : { ...call, before: snapshot })
   return result
 }
 

@@ -31,7 +31,7 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
 
   async 'rollout.preview'(call) { return runAttempt(() => preview(deps, call)) },
 
-  async 'rollout.deploy'(call) { return runAttempt(({ signal }) => deploy(deps, call, signal)) },
+  async 'rollout.deploy'(call) { return runAttempt((attempt) => deploy(deps, call, attempt)) },
 
   async 'rollout.setSplit'({ call, stable, candidate, percent, sticky, match, mirrorPercent, expectedPercent }) {
     return runAttempt(async ({ signal }) => {

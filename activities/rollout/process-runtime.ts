@@ -1,16 +1,16 @@
 import type { Json } from '../../domain/json.js'
 import type { HostPort, ServiceSpec } from '../../drivers/hosts/port.js'
-import type { ProcessDeploy, RolloutConfig } from '../../plan/kinds/rollout.js'
+import type { ProcessDeploy } from '../../plan/kinds/rollout.js'
 import type { JobCall } from '../contract.js'
 import { systemVariables } from '../system-variables.js'
 import type { Runtime } from './runtime.js'
 import { splitCommand } from './split-command.js'
 
 /** A version is a process of a host, started detached with $PORT set. */
-export function processRuntime(host: HostPort, config: RolloutConfig & { deploy: ProcessDeploy }, call: JobCall): Runtime {
-  const key = (id: string): string => `${config.service}/${id}`
+export function processRuntime(host: HostPort, { service, deploy }: { service: string; deploy: ProcessDeploy }, call: JobCall): Runtime {
+  const key = (id: string): string => `${service}/${id}`
   const own = (): ServiceSpec => {
-    const { command, workDir, environment, port } = config.deploy
+    const { command, workDir, environment, port } = deploy
     return {
       key: key(call.release.releaseId), command: typeof command === 'string' ? splitCommand(command) : command,
       workDir: workDir ?? null, environment: { ...systemVariables(call), ...environment }, port,

@@ -26,6 +26,8 @@ export interface Runtime {
   stop(id: string, graceMs: number): Promise<void>
   /** The last lines it wrote. */
   tail(id: string, bytes: number): Promise<string>
+  /** Write what a version writes to the release's log, from its beginning until it is told to stop. Left out: it is read by `tail` only. */
+  follow?(id: string, write: (stream: string, offset: number, text: string) => void): Promise<{ stop(): Promise<void> }>
   /** For services without a gateway (`gateway: replicas`): the share of the replicas is the share of the work. */
   replicas?: TrafficPort
 }

@@ -3,11 +3,15 @@ import { failure } from '../../domain/failures.js'
 import type { ClusterAccess } from '../../drivers/clusters/port.js'
 import type { RouteListen, RouteSplit, Side, TrafficPort } from '../../drivers/traffic/port.js'
 import type { GatewayConfig } from '../../plan/kinds/gateway.js'
-import type { RolloutConfig } from '../../plan/kinds/rollout.js'
+import type { KubernetesDeploy } from '../../plan/kinds/kubernetes-deploy.js'
+import type { ContainerDeploy, RolloutConfig } from '../../plan/kinds/rollout.js'
 import type { JobCall } from '../contract.js'
 import type { Places } from '../places.js'
-import type { ResolveSecret } from '../job-input.js'
+import { jobInput, type ResolveSecret } from '../job-input.js'
+import { Redactor } from '../redaction.js'
+import type { LogKeeper } from '../release-log.js'
 import type { SnapshotDeps } from '../sealed-snapshots.js'
+import { containerRuntime } from './container-runtime.js'
 import { kubernetesRuntime } from './kubernetes/runtime.js'
 import { processRuntime } from './process-runtime.js'
 import type { Runtime } from './runtime.js'
@@ -17,7 +21,12 @@ export interface RolloutDeps extends SnapshotDeps {
   /** By the name plans call them. */
   gateways: Record<string, TrafficPort>
   resolveSecret: ResolveSecret
+  /** Left out: what versions write while they start is not kept. */
+  logs?: LogKeeper
 }
+
+/** `say`: a line for the release's log. `secrets`: names of variables whose values are secret. */
+export interface RuntimeOptions { say?: (line: string) => void; secrets?: string[] }
 
 /** What a rollout changes. `runtime` null: a `gateway` job; what runs behind the route is not ours. */
 export interface Target {
@@ -34,9 +43,10 @@ const DEFAULT_HEALTH_MS = 60_000
 const DEFAULT_DRAIN_MS = 10_000
 
 /** @throws CONFIG_INVALID when this installation has no such gateway */
-export async function targetOf({ gateways, places }: RolloutDeps, call: JobCall): Promise<Target> {
+export async function targetOf(deps: RolloutDeps, call: JobCall, more: RuntimeOptions = {}): Promise<Target> {
+  const { gateways } = deps
   const { gatewayName, ...rest } = call.kind === 'gateway' ? ofGateway(call.config as unknown as GatewayConfig)
-    : { ...ofRollout(call.config as unknown as RolloutConfig), runtime: await runtimeOf(places, call) }
+    : { ...ofRollout(call.config as unknown as RolloutConfig), runtime: await runtimeOf(deps, call, more) }
   const gateway = gatewayName === 'replicas' ? rest.runtime?.replicas : gateways[gatewayName]
   if (!gateway) throw failure('CONFIG_INVALID', gatewayName === 'replicas' ? 'gateway: replicas needs a deploy that has replicas' : `this installation has no gateway ${gatewayName}; it has: ${Object.keys(gateways).join(', ')}`)
   return { gateway, gatewayName, ...rest }
@@ -54,13 +64,26 @@ const ofRollout = ({ route, deploy: { health, drain } }: RolloutConfig): Omit<Ta
 })
 
 /** The one place that knows how each `deploy` type is run. */
-async function runtimeOf(places: Places, call: JobCall): Promise<Runtime> {
-  const config = call.config as unknown as RolloutConfig
-  const { deploy } = config
+async function runtimeOf({ places, resolveSecret }: RolloutDeps, call: JobCall, { say = () => undefined, secrets = [] }: RuntimeOptions): Promise<Runtime> {
+  const { service, deploy, version = call.release.version } = call.config as unknown as RolloutConfig
   switch (deploy.type) {
-    case 'process': return processRuntime(await places.host(call), { ...config, deploy }, call)
-    case 'kubernetes': return kubernetesRuntime(await places.cluster(call, deploy.cluster as ClusterAccess | undefined), { ...config, deploy }, call)
+    case 'process': return processRuntime(await places.host(call), { service, deploy }, call)
+    case 'container': {
+      const resolved = await resolvedDeploy<ContainerDeploy>(resolveSecret, call)
+      return containerRuntime({ engine: await places.engine(call, resolved.docker), deploy: resolved, call, secrets, say })
+    }
+    case 'kubernetes': {
+      const resolved = await resolvedDeploy<KubernetesDeploy>(resolveSecret, call)
+      return kubernetesRuntime(await places.cluster(call, resolved.cluster as ClusterAccess | undefined), { service, deploy: resolved, version }, call)
+    }
   }
+}
+
+
+/** What it takes to reach an engine or a cluster may be secret, and is needed for every step. */
+async function resolvedDeploy<Deploy>(resolveSecret: ResolveSecret, call: JobCall): Promise<Deploy> {
+  const { config } = await jobInput({ ...call, variables: {} }, resolveSecret, new Redactor())
+  return (config as unknown as RolloutConfig).deploy as Deploy
 }
 
 /** Put a split in force, whatever it was. @throws TARGET_REFUSED with the gateway's reason */

@@ -7,13 +7,15 @@ import { DefaultLogger } from '@temporalio/worker'
 import type { Info } from '@temporalio/activity'
 import { placesOn } from '../../activities/places.js'
 import { createKindRunners } from '../../activities/kinds/index.js'
-import type { JobCall, JobResult, KindActivities, UndoCall } from '../../activities/contract.js'
+import type { Change } from '../../domain/change.js'
+import type { JobCall, JobResult, KindActivities, SealedSnapshot, UndoCall } from '../../activities/contract.js'
 import type { LogKeeper } from '../../activities/release-log.js'
 import { createKindActivities } from '../../activities/run-kind.js'
 import { InstallationChannels } from '../../activities/notices/installation.js'
 import { InstallationKey } from '../../config/key.js'
 import { failure } from '../../domain/failures.js'
 import type { JsonObject } from '../../domain/json.js'
+import type { ContainerPort } from '../../drivers/containers/port.js'
 import { LocalHost } from '../../drivers/hosts/local.js'
 import { MemoryNotices } from '../../drivers/notices/memory.js'
 import type { LogText } from '../../store/logs.js'
@@ -39,20 +41,23 @@ export class MemoryLog implements LogKeeper {
 export const SECRETS: Record<string, string> = { 'env:TOKEN': 'hunter2hunter2' }
 
 /** The activities of job kinds with real processes; secrets, log and snapshots in memory. */
-export async function kindWorld(info: Partial<Info> = {}) {
+export async function kindWorld(info: Partial<Info> = {}, engine?: ContainerPort) {
   const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
     runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
-    places: placesOn(host), bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
+    places: placesOn(host, undefined, engine && (async () => engine)), bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
   const environment = (more: Partial<Info> = {}): MockActivityEnvironment =>
     new MockActivityEnvironment({ startToCloseTimeoutMs: 90_000, heartbeatTimeoutMs: 900, ...info, ...more }, { logger: new DefaultLogger('ERROR') })
   return {
     host, logs, environment,
     execute: async (call: JobCall, env = environment()): Promise<JobResult> => env.run(activities[`${call.kind}.execute`] as KindActivities['execute'], call),
+    snapshot: async (call: JobCall): Promise<SealedSnapshot> => environment().run(activities[`${call.kind}.snapshot`] as KindActivities['snapshot'], call),
+    preview: async (call: JobCall): Promise<Change[]> => environment().run(activities[`${call.kind}.preview`] as KindActivities['preview'], call),
+    uninstall: async (call: JobCall): Promise<JobResult> => environment().run(activities[`${call.kind}.uninstall`] as KindActivities['uninstall'], call),
     rollback: async (input: UndoCall, env = environment()): Promise<void> => env.run(activities[`${input.call.kind}.rollback`] as KindActivities['rollback'], input),
   }
 }

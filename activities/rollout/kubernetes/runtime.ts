@@ -4,7 +4,6 @@ import { isObject, type Json } from '../../../domain/json.js'
 import type { ClusterObject, ClusterPort } from '../../../drivers/clusters/port.js'
 import type { Side } from '../../../drivers/traffic/port.js'
 import type { KubernetesDeploy } from '../../../plan/kinds/kubernetes-deploy.js'
-import type { RolloutConfig } from '../../../plan/kinds/rollout.js'
 import type { JobCall } from '../../contract.js'
 import { systemVariables } from '../../system-variables.js'
 import type { Runtime } from '../runtime.js'
@@ -16,13 +15,12 @@ const READY_WITHIN_MS = 120_000
 const LAST_LINES = 20
 
 /** A version is a Deployment of its own beside the stable one, with a Service where it has a port. */
-export function kubernetesRuntime(cluster: ClusterPort, config: RolloutConfig & { deploy: KubernetesDeploy }, call: JobCall): Runtime {
-  const { service, deploy } = config
+export function kubernetesRuntime(cluster: ClusterPort, { service, version, deploy }: { service: string; version: string; deploy: KubernetesDeploy }, call: JobCall): Runtime {
   const namespace = deploy.cluster?.namespace ?? cluster.namespace
   const readyWithinMs = deploy.health.timeout === undefined ? READY_WITHIN_MS : durationMs(deploy.health.timeout)
   const workloads = new Workloads({ cluster, namespace, service, readyWithinMs })
   const own: VersionOf = {
-    service, namespace, releaseId: call.release.releaseId, version: config.version ?? call.release.version,
+    service, namespace, releaseId: call.release.releaseId, version,
     deploy: { ...deploy, environment: { ...systemVariables(call), ...deploy.environment } },
   }
   const applied = async (object: ClusterObject): Promise<ClusterObject> => {
