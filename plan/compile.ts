@@ -50,6 +50,7 @@ function compile(entry: string, files: Map<string, string>, context: CompileCont
   const settings = {
     variables: Object.fromEntries(values.map(([name, node]): [string, Json] => [name, toJson(node)])),
     channels: entryOf(entryOf(root, 'notifications'), 'channels'), templates: fields.notifications?.templates ?? {},
+    deploy: entryOf(root, 'deploy'),
   }
   const drafts = stageDrafts(root, issues)
   const pipeline = entryOf(root, 'pipeline')
