@@ -1,4 +1,5 @@
 import type { KindRunners } from '../kind-runner.js'
+import { gitpullRunner } from './gitpull.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
 import { validationRunner } from './validation.js'
@@ -7,6 +8,7 @@ import { createWebhookRunner } from './webhook.js'
 /** Every kind's runner. A kind whose schema is in plan/kinds and whose runner is not here does not compile. */
 export const createKindRunners = (notification: NotificationDeps): KindRunners => ({
   script: scriptRunner,
+  gitpull: gitpullRunner,
   validation: validationRunner,
   notification: createNotificationRunner(notification),
   webhook: createWebhookRunner(),

@@ -44,7 +44,7 @@ export const scriptOperations = {
     if (installation.releaseId !== context.call.release.releaseId) throw failure('CHECK_FAILED', `${nameOf(config, context)}${onTarget(context)} was changed by release ${installation.releaseId} since: it is at ${installation.version ?? 'no version'} and is left so`)
     if (installation.change) {
       const { key } = installation.change
-      if (await settle(`${key}/run`, context) === 'never') return record.put(`${context.idempotencyKey}/not-begun`, before, snapshot.text)
+      if (!(await settle(`${key}/run`, context)).began) return record.put(`${context.idempotencyKey}/not-begun`, before, snapshot.text)
       await settle(`${key}/end`, context)
     }
     const seen = installation.change ? await record.read(`${context.idempotencyKey}/look-again`) : before

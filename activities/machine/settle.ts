@@ -10,17 +10,17 @@ const WITHIN_MS = 5000
 /**
  * The run of a key is over after this, for good: one that is under way is stopped, and one that never began never will,
  * as this takes its key. So an undo never acts beside what it takes back.
- * @returns `never` when it certainly never began
+ * @returns `began: false` when it certainly never did; the outputs of one that had ended
  */
-export async function settle(key: string, context: JobContext): Promise<'never' | 'over'> {
+export async function settle(key: string, context: JobContext): Promise<{ began: boolean; outputs: Record<string, string> }> {
   const host = await context.host()
   try {
     const { outputs } = await host.run({ key, script: `echo ${NEVER}=never >> "$RELEASECTL_OUTPUT"`, interpreter: '/bin/sh', workDir: null, environment: {}, timeoutMs: WITHIN_MS }, { output: () => undefined, signal: context.signal })
-    return outputs[NEVER] === undefined ? 'over' : 'never'
+    return outputs[NEVER] === undefined ? { began: true, outputs } : { began: false, outputs: {} }
   } catch (error) {
     const { type } = error as { type?: string }
     if (!isFailureCode(type) || !SETTLED.includes(type)) throw error
-    return 'over'
+    return { began: true, outputs: {} }
   }
 }
 

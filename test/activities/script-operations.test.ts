@@ -208,7 +208,7 @@ test('a disk that fills up during an update fails it, and it is taken back', asy
   await onSmallDisk(async (small) => {
     const { world, of, version, installed } = await machine()
     await installed('1.0.0')
-    const call = of('1.1.0', { workDir: small, updateScript: 'set -e\nhead -c 1000000 /dev/zero > big' })
+    const call = of('1.1.0', { workDir: small, updateScript: 'set -e\nhead -c 2000000 /dev/zero > big' })
     const snapshot = await world.snapshot(call)
     await expect(world.execute(call)).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringContaining('No space left on device') as string })
     await world.rollback({ call, snapshot })

@@ -50,3 +50,27 @@ test.each([
 ])('a script job with %s is an issue', (_, config, message) => {
   expect(issuesOf(`${HEADER}${stage(`{ name: a, type: script, config: ${config} }`)}`)).toMatchObject([{ code: 'CONFIG_INVALID', message: expect.stringContaining(message) as string }])
 })
+
+test('jobs after a gitpull that certainly ran know its commit; the plan\'s own variables of those names stay', () => {
+  const plan = planOf(`${HEADER}variables: { GIT_TAG: mine }
+stages:
+  - name: pull
+    jobs:
+      - { name: code, type: gitpull, config: { repository: "https://x/y.git", path: /srv/app } }
+      - { name: check, type: script, dependsOn: [code], config: { script: x } }
+      - { name: beside, type: script, config: { script: x } }
+      - { name: maybe, type: gitpull, condition: "false", config: { repository: "https://x/z.git", path: /srv/other } }
+  - name: later
+    jobs: [{ name: tell, type: script, config: { script: x } }, { name: pause, type: wait, config: { duration: 1s } }]
+`)
+  const [, check, beside, , tell, pause] = plan.stages.flatMap(({ jobs }) => jobs)
+  const facts = { GIT_COMMIT: { $late: [{ ref: 'jobs.code.outputs.commit' }] }, GIT_TAG: 'mine' }
+  expect(check?.variables).toMatchObject(facts)
+  expect(tell?.variables).toMatchObject(facts)
+  expect(beside?.variables).toEqual({ GIT_TAG: 'mine' })
+  expect(pause?.variables).toEqual({})
+})
+
+test('a gitpull job with a branch and a tag is an issue', () => {
+  expect(issuesOf(`${HEADER}${stage('{ name: a, type: gitpull, config: { repository: /r, path: /p, branch: b, tag: t } }')}`)).toMatchObject([{ code: 'CONFIG_INVALID', message: 'one of branch, tag and commit' }])
+})
