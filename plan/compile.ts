@@ -3,6 +3,7 @@ import { durationMs } from '../domain/duration.js'
 import type { Json, JsonObject } from '../domain/json.js'
 import { ConfigCheck, type Condition } from './config-check.js'
 import type { CompileContext } from './context.js'
+import { handOnGitFacts } from './git-variables.js'
 import { Graph } from './graph.js'
 import { includesNode, readIncludes } from './includes.js'
 import { IssueList, type Issue } from './issue.js'
@@ -50,11 +51,13 @@ function compile(entry: string, files: Map<string, string>, context: CompileCont
   const settings = {
     variables: Object.fromEntries(values.map(([name, node]): [string, Json] => [name, toJson(node)])),
     channels: entryOf(entryOf(root, 'notifications'), 'channels'), templates: fields.notifications?.templates ?? {},
+    deploy: entryOf(root, 'deploy'),
   }
   const drafts = stageDrafts(root, issues)
   const pipeline = entryOf(root, 'pipeline')
   const stages = compileStages({ drafts, pipeline: pipeline?.type === 'map' ? pipeline : null, check, issues, settings })
   new Graph(stages, files, issues).check()
+  handOnGitFacts(stages.filter(({ rollback }) => !rollback).map(({ stage }) => stage))
   const metadata = (fields.metadata ?? {}) as JsonObject
   const sources = { variables: allValues(variables, resolver, settings.variables), declared: variables.names(), metadata, includes, resolver, context }
   const plan = planOf(fields, stages, sources, { use, files, context, issues })

@@ -1,6 +1,6 @@
 import type { ApprovalSpec, CompiledJob, CompiledPlan, CompiledStage } from '../domain/compiled-plan.js'
 import { formatDuration } from '../domain/duration.js'
-import { kindNamed } from './jobs.js'
+import { kindNamed } from './kind-named.js'
 import { after, inGraphOrder, jobSpan, NO_TIME, stageSpan, withoutLate, type Span } from './timing.js'
 
 /** What a plan will do, in order. Spans are in ms; Infinity where nothing ends it. Waiting for the lock and the window comes on top. */
@@ -74,7 +74,7 @@ const TRAFFIC = new Set(['rollout', 'gateway'])
 
 function undoLines({ stages }: CompiledPlan): string[] {
   const jobs = stages.flatMap((stage) => stage.parallel ? inGraphOrder(stage.jobs) : stage.jobs).filter(({ hasUndo }) => hasUndo).reverse()
-  const rest = jobs.flatMap((job) => withoutLate(() => kindNamed(job.kind)?.explain?.(job.config).undoes) ?? [`what ${job.name} (${job.kind}) did`])
+  const rest = jobs.flatMap((job) => withoutLate(() => kindNamed(job.kind)?.explain?.(job.config)?.undoes) ?? [`what ${job.name} (${job.kind}) did`])
   return [...jobs.filter(({ kind }) => TRAFFIC.has(kind)).map(({ name }) => `the traffic ${name} shifted`), ...rest]
 }
 

@@ -5,8 +5,9 @@ import { isLate, lateParts } from '../domain/late-value.js'
 import { quorumReachable, unreachable } from './approval.js'
 import type { Condition, ConfigCheck, Use } from './config-check.js'
 import type { IssueList } from './issue.js'
-import { KINDS } from './kinds/index.js'
+import { DEPLOY_TYPES, deployJob, isDeployType } from './deploy.js'
 import type { Kind } from './kind.js'
+import { ALL_KINDS, kindNamed } from './kind-named.js'
 import { describe, entryOf, isNull, mapNode, without, type LateNode, type MapNode, type Node, type Place } from './node.js'
 import { withChannels, withTemplate } from './notifications.js'
 import { planSchema, propertiesOf } from './plan-keywords.js'
@@ -25,11 +26,7 @@ export interface JobDraft {
   conditions: Condition[]
 }
 /** What the rest of the plan says to jobs. */
-export interface JobSettings { variables: JsonObject; channels: Node | undefined; templates: Record<string, string> }
-
-const ALL_KINDS: readonly Kind[] = Object.values(KINDS)
-/** A kind by its name or an alias. */
-export const kindNamed = (name: string): Kind | undefined => ALL_KINDS.find((kind) => kind.name === name || kind.aliases.includes(name))
+export interface JobSettings { variables: JsonObject; channels: Node | undefined; templates: Record<string, string>; deploy: Node | undefined }
 
 export class JobCompiler {
   readonly #check: ConfigCheck
@@ -53,17 +50,18 @@ export class JobCompiler {
       dependsOn: names.map((name, n) => ({ name, place: use.places.get(`dependsOn.${n}`) ?? use.places.get('dependsOn') ?? node.place })),
     }
     if (fields.type === undefined) return draft
-    const kind = kindNamed(fields.type)
-    if (!kind) {
-      this.#unknownKinds.set(fields.type, [...this.#unknownKinds.get(fields.type) ?? [], use.places.get('type') ?? node.place])
-      return draft
-    }
-    return { ...draft, compiled: this.#withConfig(node, kind, fields, draft) }
+    const written = { node, type: fields.type, place: use.places.get('type') ?? node.place }
+    const job = isDeployType(fields.type) ? deployJob(node, fields.type, this.#settings.deploy, { resolver: this.#check.resolver, issues: this.#issues }) : written
+    if (!job) return draft
+    const kind = kindNamed(job.type)
+    if (kind) return { ...draft, compiled: this.#withConfig(job.node, kind, fields, draft) }
+    this.#unknownKinds.set(job.type, [...this.#unknownKinds.get(job.type) ?? [], job.place])
+    return draft
   }
 
   /** One issue a kind, at its first place. */
   reportUnknownKinds(): void {
-    const names = ALL_KINDS.flatMap(({ name, aliases }) => [name, ...aliases])
+    const names = [...ALL_KINDS.flatMap(({ name, aliases }) => [name, ...aliases]), ...DEPLOY_TYPES]
     for (const [type, [first, ...others]] of this.#unknownKinds) {
       const also = others.length > 0 ? ` (also at ${others.map(({ path }) => path).join(', ')})` : ''
       if (first) this.#issues.add('UNKNOWN_KIND', first, `this build has no job kind ${JSON.stringify(type)}${also}; it has ${names.join(', ')}`, nearest(type, names))
@@ -79,9 +77,9 @@ export class JobCompiler {
     if (!isObject(shaped) || this.#issues.errors > errors) return null
     const config = kind.name === 'notification' ? withTemplate(shaped, this.#settings.templates) : shaped
     this.#checkRules(kind, config, use.places, node.place)
-    const timeout = fields.timeout ?? written.timeout ?? kind.defaultTimeout
+    const timeout = fields.timeout ?? written.timeout ?? timeoutOf(kind, config)
     return {
-      name: draft.name, kind: kind.name, runsIn: kind.runsIn, acts: kind.acts, hasSnapshot: kind.snapshot, hasUndo: kind.undo && kind.needsUndo?.(config) !== false,
+      name: draft.name, kind: kind.name, runsIn: kind.runsIn, acts: kind.acts, hasSnapshot: kind.snapshot && kind.needsSnapshot?.(config) !== false, hasUndo: kind.undo && kind.needsUndo?.(config) !== false,
       timeoutMs: parseDuration(timeout) ?? 0, retry: retryOf(fields), condition: fields.condition ?? null, dependsOn: draft.dependsOn.map(({ name }) => name),
       config, variables: kind.variables ? this.#settings.variables : {},
     }
@@ -116,6 +114,9 @@ export class JobCompiler {
     }
   }
 }
+
+/** A config that is not all known yet may not be able to say. */
+const timeoutOf = (kind: Kind, config: JsonObject): string => lateParts(config).length === 0 ? kind.timeoutFor?.(config) ?? kind.defaultTimeout : kind.defaultTimeout
 
 /** Spec 2: `retry: 3` and `retries: 3` are three more tries; `retry_delay` is the wait between. */
 function retryOf({ retry, retries, retryDelay }: Partial<JobSpec>): RetrySpec {

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../domain/json.js'
 import { isObject } from '../domain/json.js'
+import { DEPLOY_TYPES } from './deploy.js'
 import { KINDS } from './kinds/index.js'
 import type { Kind } from './kind.js'
 import { KEYWORDS } from './plan-keywords.js'
@@ -27,7 +28,7 @@ function jobSchema(): JsonObject {
   const job = editorParts(plain(JobSpec))
   const kinds = Object.values(KINDS) as Kind[]
   const names = kinds.flatMap(({ name, aliases }) => [name, ...aliases])
-  const types = { enum: names, description: kinds.map(({ name, description }) => `${name}: ${description}`).join('\n') }
+  const types = { enum: [...names, ...DEPLOY_TYPES], description: [...kinds.map(({ name, description }) => `${name}: ${description}`), 'deploy, rollback: as the plan\'s deploy says'].join('\n') }
   return {
     ...job,
     properties: { ...job['properties'] as JsonObject, type: types },

@@ -15,20 +15,24 @@ export interface Kind<Schema extends TObject = TObject> {
   acts: boolean
   /** The runner has `snapshot`, called before it acts. */
   snapshot: boolean
+  /** With this config, is there anything to look at before? Left out: always. */
+  needsSnapshot?(config: Static<Schema>): boolean
   /** The runner has `rollback`. */
   undo: boolean
   /** With this config, is there anything to take back? Left out: always. */
   needsUndo?(config: Static<Schema>): boolean
   /** Of one attempt, where the plan says none. */
   defaultTimeout: string
+  /** The same, where the config decides it. */
+  timeoutFor?(config: Static<Schema>): string
   /** Does the runner hand the plan's variables on? */
   variables: boolean
   /** Rules a schema cannot say. Paths are relative to the config: `strategy.phases.1.percentage`. */
   check?(config: Static<Schema>): { path: string; message: string }[]
   /** How long it takes, in ms, for `explain`. Left out: from nothing to its timeout. */
   time?(config: Static<Schema>): { shortestMs: number; longestMs: number }
-  /** One line each of what it will do and what would be undone, for `explain`. */
-  explain?(config: Static<Schema>): { does: string[]; undoes: string[] }
+  /** One line each of what it will do and what would be undone, for `explain`; null: nothing that the kind's description does not say. */
+  explain?(config: Static<Schema>): { does: string[]; undoes: string[] } | null
 }
 
 export type KindDefaults = 'aliases' | 'version' | 'acts' | 'snapshot' | 'undo' | 'variables' | 'defaultTimeout'

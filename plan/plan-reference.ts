@@ -20,6 +20,7 @@ export function planReference(): string {
     CONDITIONS,
     SPELLING,
     '## Job kinds\n',
+    DEPLOY,
     ...(Object.values(KINDS) as Kind[]).map(kindSection),
     LIMITS,
     '## Issues\n\nA code is public: it is never renamed.\n\n| code | means |\n| --- | --- |',
@@ -98,6 +99,13 @@ snake_case is accepted for every key a schema knows (\`on_error\`, \`depends_on\
 kind has none of its own. \`blue_green\` and \`bluegreen\` are \`blue-green\`. A file with a \`pipeline\` needs no other key.
 \`notifications.channels\` are written out in the notification jobs that name them, \`notifications.templates\` likewise; a channel or template the
 plan does not define stays a name for the installation to know.
+`
+
+const DEPLOY = `### \`deploy\`, \`rollback\`
+
+They stand for the kind the plan deploys by: its top-level \`deploy: { type: script, config: … }\`, or \`type\` and \`config\` in the job's own config.
+Other keys of the job's config go over those of the deploy's. \`rollback\` is that kind with \`operation: rollback\`; \`target_version\` is the
+version to go back to (default: the one before), \`skip_checks: true\` goes back to one that was never recorded, too.
 `
 
 const LIMITS = `

@@ -101,6 +101,7 @@ export const PlanSpec = Type.Object({
   concurrency: Concurrency,
   window: Type.Optional(Type.Union([Type.String({ description: 'a window by its name' }), WindowSpec], { alsoSpelt: ['releaseWindow'] })),
   notifications: Type.Optional(Notifications),
+  deploy: Type.Optional(Type.Object({ type: Type.String(), config: Type.Optional(Type.Unknown()) }, { ...strict, elsewhere: true, description: 'how the project is deployed: what jobs of type deploy and rollback do' })),
   stages: Type.Optional(Type.Array(StageSpec, { elsewhere: true })),
   pipeline: Type.Optional(Type.Object(PipelineSpec.properties, { ...strict, elsewhere: true })),
   rollback: Type.Optional(Type.Object(RollbackSpec.properties, { ...strict, elsewhere: true })),

@@ -1,5 +1,5 @@
 import type { CompiledJob, CompiledStage } from '../domain/compiled-plan.js'
-import { kindNamed } from './jobs.js'
+import { kindNamed } from './kind-named.js'
 
 /** From the shortest to the longest it can take, in ms. Infinity: nothing ends it. */
 export interface Span { shortestMs: number; longestMs: number }

@@ -1,5 +1,6 @@
 import type { KindRunners } from '../kind-runner.js'
 import { containerRunner } from './container.js'
+import { gitpullRunner } from './gitpull.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
 import { validationRunner } from './validation.js'
@@ -9,6 +10,7 @@ import { createWebhookRunner } from './webhook.js'
 export const createKindRunners = (notification: NotificationDeps): KindRunners => ({
   container: containerRunner,
   script: scriptRunner,
+  gitpull: gitpullRunner,
   validation: validationRunner,
   notification: createNotificationRunner(notification),
   webhook: createWebhookRunner(),

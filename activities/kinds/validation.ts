@@ -5,7 +5,7 @@ import type { ConfigOf } from '../../plan/kinds/index.js'
 import type { JobResult } from '../contract.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
 import { probeHttp, probeTcp } from '../probe.js'
-import { runScript } from './script.js'
+import { runScript } from '../machine/run-script.js'
 
 type Config = ConfigOf<'validation'>
 /** One thing to ask; its answer is null when it is healthy, else what came instead. */

@@ -13,7 +13,7 @@ export function containerCall(version: string, config: JsonObject): JobCall {
 
 /** The container kind on one engine. */
 export async function containerWorld(engine: ContainerPort) {
-  const world = await kindWorld({}, engine)
+  const world = await kindWorld({}, { engine })
   /** As the workflow does it: snapshot, then execute, which sees it. */
   const release = async (call: JobCall): Promise<{ call: JobCall; snapshot: SealedSnapshot; outputs: JsonObject; message: string }> => {
     const snapshot = await world.snapshot(call)

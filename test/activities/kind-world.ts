@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,13 +6,13 @@ import { DefaultLogger } from '@temporalio/worker'
 import type { Info } from '@temporalio/activity'
 import { placesOn } from '../../activities/places.js'
 import { createKindRunners } from '../../activities/kinds/index.js'
-import type { Change } from '../../domain/change.js'
 import type { JobCall, JobResult, KindActivities, SealedSnapshot, UndoCall } from '../../activities/contract.js'
 import type { LogKeeper } from '../../activities/release-log.js'
 import { createKindActivities } from '../../activities/run-kind.js'
 import { InstallationChannels } from '../../activities/notices/installation.js'
 import { InstallationKey } from '../../config/key.js'
 import { failure } from '../../domain/failures.js'
+import type { Change } from '../../domain/change.js'
 import type { JsonObject } from '../../domain/json.js'
 import type { ContainerPort } from '../../drivers/containers/port.js'
 import { LocalHost } from '../../drivers/hosts/local.js'
@@ -40,13 +39,15 @@ export class MemoryLog implements LogKeeper {
 
 export const SECRETS: Record<string, string> = { 'env:TOKEN': 'hunter2hunter2' }
 
-/** The activities of job kinds with real processes; secrets, log and snapshots in memory. */
-export async function kindWorld(info: Partial<Info> = {}, engine?: ContainerPort) {
-  const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
+/** The same in every process of a run. */
+const KEY = Buffer.alloc(32, 7)
+/** The activities of job kinds with real processes; secrets, log and snapshots in memory. `home`: the host's folder, where another process uses it too. */
+export async function kindWorld(info: Partial<Info> = {}, { home, engine }: { home?: string; engine?: ContainerPort } = {}) {
+  const host = new LocalHost({ home: home ?? await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
-    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
+    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(KEY), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
     places: placesOn(host, undefined, engine && (async () => engine)), bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
@@ -55,9 +56,9 @@ export async function kindWorld(info: Partial<Info> = {}, engine?: ContainerPort
   return {
     host, logs, environment,
     execute: async (call: JobCall, env = environment()): Promise<JobResult> => env.run(activities[`${call.kind}.execute`] as KindActivities['execute'], call),
-    snapshot: async (call: JobCall): Promise<SealedSnapshot> => environment().run(activities[`${call.kind}.snapshot`] as KindActivities['snapshot'], call),
-    preview: async (call: JobCall): Promise<Change[]> => environment().run(activities[`${call.kind}.preview`] as KindActivities['preview'], call),
-    uninstall: async (call: JobCall): Promise<JobResult> => environment().run(activities[`${call.kind}.uninstall`] as KindActivities['uninstall'], call),
+    preview: async (call: JobCall, env = environment()): Promise<Change[]> => env.run(activities[`${call.kind}.preview`] as KindActivities['preview'], call),
+    uninstall: async (call: JobCall, env = environment()): Promise<JobResult> => env.run(activities[`${call.kind}.uninstall`] as KindActivities['uninstall'], call),
+    snapshot: async (call: JobCall, env = environment()): Promise<SealedSnapshot> => env.run(activities[`${call.kind}.snapshot`] as KindActivities['snapshot'], call),
     rollback: async (input: UndoCall, env = environment()): Promise<void> => env.run(activities[`${input.call.kind}.rollback`] as KindActivities['rollback'], input),
   }
 }
