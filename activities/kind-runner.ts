@@ -19,6 +19,8 @@ export interface JobContext {
   target: TargetRef | null
   /** A file of the release's bundle; null when the bundle has none of that path. */
   bundleFile(path: string): Promise<string | null>
+  /** The files of a folder of the bundle by their path in it; for a file itself: `''`. None when the bundle has neither. */
+  bundleFolder(path: string): Promise<Record<string, string>>
   /** To the release's log; secrets are redacted on the way. */
   log(stream: 'stdout' | 'stderr' | 'info', offset: number, text: string): void
   /** A text without the job's secrets. To be asked before a text is cut: half a secret is found only where `cutOff` says that the beginning is missing. */

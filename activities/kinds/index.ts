@@ -1,6 +1,7 @@
 import type { KindRunners } from '../kind-runner.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
+import { testRunner } from './test-runner.js'
 import { validationRunner } from './validation.js'
 import { createWebhookRunner } from './webhook.js'
 
@@ -10,4 +11,5 @@ export const createKindRunners = (notification: NotificationDeps): KindRunners =
   validation: validationRunner,
   notification: createNotificationRunner(notification),
   webhook: createWebhookRunner(),
+  'test-runner': testRunner,
 })

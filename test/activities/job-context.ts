@@ -13,7 +13,7 @@ export function jobContext(changes: Partial<JobContext> = {}): JobContext & { lo
     },
     idempotencyKey: 'r1/tell/notify/1', variables: {},
     system: { RELEASE_ID: 'r1', RELEASE_VERSION: '2.4.0', RELEASE_ENV: 'production', RELEASE_USER: 'ann', PROJECT_NAME: 'shop' },
-    bundleFile: async () => null, log: (_stream, _offset, text) => { logged.push(text) }, redact: (text) => text, heartbeat: (details = null) => { beats.push(details) }, heartbeatDetails: null,
+    bundleFile: async () => null, bundleFolder: async () => ({}), log: (_stream, _offset, text) => { logged.push(text) }, redact: (text) => text, heartbeat: (details = null) => { beats.push(details) }, heartbeatDetails: null,
     signal: new AbortController().signal, timeoutMs: 5000, logged, beats, ...changes,
   }
 }

@@ -7,7 +7,8 @@ import { DefaultLogger } from '@temporalio/worker'
 import type { Info } from '@temporalio/activity'
 import { placesOn } from '../../activities/places.js'
 import { createKindRunners } from '../../activities/kinds/index.js'
-import type { JobCall, JobResult, KindActivities, UndoCall } from '../../activities/contract.js'
+import type { JobCall, JobResult, KindActivities, SealedSnapshot, UndoCall } from '../../activities/contract.js'
+import type { Change } from '../../domain/change.js'
 import type { LogKeeper } from '../../activities/release-log.js'
 import { createKindActivities } from '../../activities/run-kind.js'
 import { InstallationChannels } from '../../activities/notices/installation.js'
@@ -39,20 +40,22 @@ export class MemoryLog implements LogKeeper {
 export const SECRETS: Record<string, string> = { 'env:TOKEN': 'hunter2hunter2' }
 
 /** The activities of job kinds with real processes; secrets, log and snapshots in memory. */
-export async function kindWorld(info: Partial<Info> = {}) {
+export async function kindWorld(info: Partial<Info> = {}, files: Record<string, string> = { 'run_tests.sh': 'echo from the bundle' }) {
   const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
     runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
-    places: placesOn(host), bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
+    places: placesOn(host), bundles: { find: async () => ({ files }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
   const environment = (more: Partial<Info> = {}): MockActivityEnvironment =>
     new MockActivityEnvironment({ startToCloseTimeoutMs: 90_000, heartbeatTimeoutMs: 900, ...info, ...more }, { logger: new DefaultLogger('ERROR') })
   return {
     host, logs, environment,
     execute: async (call: JobCall, env = environment()): Promise<JobResult> => env.run(activities[`${call.kind}.execute`] as KindActivities['execute'], call),
+    snapshot: async (call: JobCall, env = environment()): Promise<SealedSnapshot> => env.run(activities[`${call.kind}.snapshot`] as KindActivities['snapshot'], call),
+    preview: async (call: JobCall, env = environment()): Promise<Change[]> => env.run(activities[`${call.kind}.preview`] as KindActivities['preview'], call),
     rollback: async (input: UndoCall, env = environment()): Promise<void> => env.run(activities[`${input.call.kind}.rollback`] as KindActivities['rollback'], input),
   }
 }
