@@ -1,4 +1,5 @@
 import type { KindRunners } from '../kind-runner.js'
+import { createConfluenceRunner, type DocumentDeps } from './confluence-doc.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
 import { testRunner } from './test-runner.js'
@@ -6,10 +7,11 @@ import { validationRunner } from './validation.js'
 import { createWebhookRunner } from './webhook.js'
 
 /** Every kind's runner. A kind whose schema is in plan/kinds and whose runner is not here does not compile. */
-export const createKindRunners = (notification: NotificationDeps): KindRunners => ({
+export const createKindRunners = (deps: NotificationDeps & DocumentDeps): KindRunners => ({
   script: scriptRunner,
   validation: validationRunner,
-  notification: createNotificationRunner(notification),
+  notification: createNotificationRunner(deps),
   webhook: createWebhookRunner(),
   'test-runner': testRunner,
+  'confluence-doc': createConfluenceRunner(deps),
 })

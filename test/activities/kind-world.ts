@@ -15,6 +15,7 @@ import { InstallationChannels } from '../../activities/notices/installation.js'
 import { InstallationKey } from '../../config/key.js'
 import { failure } from '../../domain/failures.js'
 import type { JsonObject } from '../../domain/json.js'
+import { ConfluenceDocuments } from '../../drivers/documents/confluence.js'
 import { LocalHost } from '../../drivers/hosts/local.js'
 import { MemoryNotices } from '../../drivers/notices/memory.js'
 import type { LogText } from '../../store/logs.js'
@@ -45,7 +46,7 @@ export async function kindWorld(info: Partial<Info> = {}, files: Record<string, 
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
-    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
+    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
     places: placesOn(host), bundles: { find: async () => ({ files }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
