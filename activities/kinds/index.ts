@@ -2,6 +2,7 @@ import type { KindRunners } from '../kind-runner.js'
 import { createConfluenceRunner, type DocumentDeps } from './confluence-doc.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
+import { terraformRunner } from './terraform.js'
 import { testRunner } from './test-runner.js'
 import { validationRunner } from './validation.js'
 import { createWebhookRunner } from './webhook.js'
@@ -13,5 +14,6 @@ export const createKindRunners = (deps: NotificationDeps & DocumentDeps): KindRu
   notification: createNotificationRunner(deps),
   webhook: createWebhookRunner(),
   'test-runner': testRunner,
+  terraform: terraformRunner,
   'confluence-doc': createConfluenceRunner(deps),
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { failure } from '../../domain/failures.js'
 import type { OutputChunk, ScriptResult } from '../../drivers/hosts/port.js'
 import type { JobContext } from '../kind-runner.js'
@@ -9,7 +10,7 @@ const SECRET_BYTES = 120_000
 export interface ToolRun {
   /** Distinguishes the runs of one attempt: `plan`, `apply`. Each is once per key. */
   step: string
-  /** Lines of a POSIX shell. `$tool_temp` is a folder for this user only, gone when it ends. */
+  /** Lines of a POSIX shell. `$tool_temp` (toolTemp) is a folder for this user only, gone when it ends. */
   lines: readonly string[]
   workDir?: string | undefined
   environment?: Record<string, string> | undefined
@@ -28,7 +29,7 @@ export async function runTool(run: ToolRun, context: JobContext): Promise<Script
   const config = { environment: { ...run.environment, ...environment }, ...(run.workDir !== undefined && { workDir: run.workDir }) }
   const host = await context.host()
   const result = await host.run({
-    key: `${context.idempotencyKey}/${run.step}`, script: `${[...PROLOGUE, ...lines, ...run.lines].join('\n')}\n`, interpreter: '/bin/sh', workDir: run.workDir ?? null,
+    key: `${context.idempotencyKey}/${run.step}`, script: `${[...prologue(toolTemp(context, run.step)), ...lines, ...run.lines].join('\n')}\n`, interpreter: '/bin/sh', workDir: run.workDir ?? null,
     environment: environmentOf(config, context), timeoutMs: context.timeoutMs,
   }, { output: run.output ?? (({ stream, offset, text }) => { context.log(stream, offset, text) }), signal: context.signal })
   result.stdout = context.redact(result.stdout, result.truncated)
@@ -43,10 +44,14 @@ export function lastWords({ stdout, stderr }: Pick<ScriptResult, 'stdout' | 'std
   return said(stderr) || said(stdout)
 }
 
-const PROLOGUE = [
+/** Where one run keeps what must not stay. Nobody can guess it: it comes from the release's id. */
+export const toolTemp = ({ idempotencyKey }: Pick<JobContext, 'idempotencyKey'>, step: string): string =>
+  `/tmp/releasectl-${createHash('sha256').update(`${idempotencyKey}/${step}`).digest('hex').slice(0, 24)}`
+
+const prologue = (temp: string): string[] => [
   'set -u',
-  'tool_umask=$(umask); umask 077',
-  'tool_temp=$(mktemp -d "${TMPDIR:-/tmp}/releasectl-XXXXXX") || exit 125',
+  `tool_temp=${temp}; tool_umask=$(umask); umask 077`,
+  'mkdir "$tool_temp" || exit 125', // somebody else's would not do
   'trap \'rm -rf "$tool_temp"\' EXIT',
   'trap \'exit 143\' TERM INT',
 ]

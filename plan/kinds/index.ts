@@ -5,13 +5,14 @@ import { gateway } from './gateway.js'
 import { notification } from './notification.js'
 import { rollout } from './rollout.js'
 import { script } from './script.js'
+import { terraform } from './terraform.js'
 import { testRunner } from './test-runner.js'
 import { validation } from './validation.js'
 import { webhook } from './webhook.js'
 import type { Static } from 'typebox'
 
 /** Every kind this build has. A new kind: a file here, its line below, its runner. */
-export const KINDS = { rollout, gateway, script, validation, analysis, wait, approval, condition, notification, webhook, 'test-runner': testRunner, 'confluence-doc': confluenceDoc } as const
+export const KINDS = { rollout, gateway, script, validation, analysis, wait, approval, condition, notification, webhook, 'test-runner': testRunner, 'confluence-doc': confluenceDoc, terraform } as const
 export type KindName = keyof typeof KINDS
 export type ConfigOf<Name extends KindName> = Static<(typeof KINDS)[Name]['schema']>
 export type ActivityKind = { [Name in KindName]: (typeof KINDS)[Name]['runsIn'] extends 'activity' ? Name : never }[KindName]
