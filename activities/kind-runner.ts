@@ -15,6 +15,8 @@ export interface JobContext {
   system: Record<string, string>
   /** The machine the job's commands run on: its target, else the worker's own. @throws CONFIG_INVALID when the target is no machine */
   host(): Promise<HostPort>
+  /** The worker's own machine, whatever the target: for tools that reach it from there. */
+  ownHost(): Promise<HostPort>
   /** What it runs for; null: no target. */
   target: TargetRef | null
   /** A file of the release's bundle; null when the bundle has none of that path. */

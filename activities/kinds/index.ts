@@ -1,4 +1,5 @@
 import type { KindRunners } from '../kind-runner.js'
+import { ansibleRunner } from './ansible.js'
 import { createConfluenceRunner, type DocumentDeps } from './confluence-doc.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
@@ -14,6 +15,7 @@ export const createKindRunners = (deps: NotificationDeps & DocumentDeps): KindRu
   notification: createNotificationRunner(deps),
   webhook: createWebhookRunner(),
   'test-runner': testRunner,
+  ansible: ansibleRunner,
   terraform: terraformRunner,
   'confluence-doc': createConfluenceRunner(deps),
 })

@@ -10,6 +10,8 @@ const SECRET_BYTES = 120_000
 export interface ToolRun {
   /** Distinguishes the runs of one attempt: `plan`, `apply`. Each is once per key. */
   step: string
+  /** `worker`: on the worker's own machine, where the tool reaches the target from. Default: on the target. */
+  on?: 'worker'
   /** Lines of a POSIX shell. `$tool_temp` (toolTemp) is a folder for this user only, gone when it ends. */
   lines: readonly string[]
   workDir?: string | undefined
@@ -27,7 +29,7 @@ export interface ToolRun {
 export async function runTool(run: ToolRun, context: JobContext): Promise<ScriptResult> {
   const { environment, lines } = secretsByEnvironment(run.secretFiles ?? {})
   const config = { environment: { ...run.environment, ...environment }, ...(run.workDir !== undefined && { workDir: run.workDir }) }
-  const host = await context.host()
+  const host = await (run.on === 'worker' ? context.ownHost() : context.host())
   const result = await host.run({
     key: `${context.idempotencyKey}/${run.step}`, script: `${[...prologue(toolTemp(context, run.step)), ...lines, ...run.lines].join('\n')}\n`, interpreter: '/bin/sh', workDir: run.workDir ?? null,
     environment: environmentOf(config, context), timeoutMs: context.timeoutMs,

@@ -1,4 +1,5 @@
 import { analysis } from './analysis.js'
+import { ansible } from './ansible.js'
 import { confluenceDoc } from './confluence-doc.js'
 import { approval, condition, wait } from './flow.js'
 import { gateway } from './gateway.js'
@@ -12,7 +13,7 @@ import { webhook } from './webhook.js'
 import type { Static } from 'typebox'
 
 /** Every kind this build has. A new kind: a file here, its line below, its runner. */
-export const KINDS = { rollout, gateway, script, validation, analysis, wait, approval, condition, notification, webhook, 'test-runner': testRunner, 'confluence-doc': confluenceDoc, terraform } as const
+export const KINDS = { rollout, gateway, script, validation, analysis, wait, approval, condition, notification, webhook, 'test-runner': testRunner, 'confluence-doc': confluenceDoc, terraform, ansible } as const
 export type KindName = keyof typeof KINDS
 export type ConfigOf<Name extends KindName> = Static<(typeof KINDS)[Name]['schema']>
 export type ActivityKind = { [Name in KindName]: (typeof KINDS)[Name]['runsIn'] extends 'activity' ? Name : never }[KindName]

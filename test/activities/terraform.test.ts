@@ -98,7 +98,7 @@ test('a worker killed in the apply: the next try adopts it, and nothing is appli
   const call = job({ workDir, environment: { PATH, MARK: mark } })
   const first = environment()
   const cut = expect(execute(call, first)).rejects.toThrow('WORKER_SHUTDOWN')
-  await until(async () => await textOf(mark) !== '', 30_000)
+  await until(async () => await textOf(mark) !== '')
   first.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }))
   await cut
   const second = execute(call, environment({ attempt: 2 }))
@@ -112,7 +112,7 @@ test('a locked state is waited for as long as the plan says, then refused with w
   const mark = join(await folder(), 'mark')
   const { execute } = await world(SLOW)
   const holder = execute(job({ workDir: await withFiles(workDir, SLOW), environment: { PATH, MARK: mark } }))
-  await until(async () => await textOf(mark) !== '', 30_000)
+  await until(async () => await textOf(mark) !== '')
   const other = await folder()
   const elsewhere = MAIN.replace('variable', `terraform {\n  backend "local" { path = "${workDir}/terraform.tfstate" }\n}\nvariable`)
   const { execute: wait } = await world(elsewhere)
