@@ -1,7 +1,6 @@
 import { posix } from 'node:path'
 import { failure } from '../../domain/failures.js'
 import type { OutputChunk } from '../../drivers/hosts/port.js'
-import type { JsonObject } from '../../domain/json.js'
 import type { AnsibleConfig } from '../../plan/kinds/ansible.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
 import { changesOf, ENVIRONMENT, fatalLines, inventoryOf, inventoryOfTarget, playbookCommand, readRecap, type HostRecap } from '../tools/ansible.js'
@@ -17,7 +16,7 @@ export const ansibleRunner: KindRunner<AnsibleConfig> = {
     const { recap } = await play('playbook', config.playbook, config, context)
     const changed = [...recap].filter(([, host]) => host.changed > 0).map(([name]) => name)
     return {
-      outputs: { hosts: Object.fromEntries([...recap].map(([name, host]) => [name, { ...host }])) as JsonObject, changed },
+      outputs: { hosts: Object.fromEntries([...recap].map(([name, host]) => [name, { ...host }])), changed },
       message: `${recap.size} ${recap.size === 1 ? 'host' : 'hosts'} ok, ${changed.length} changed`, artifacts: [],
     }
   },
@@ -82,13 +81,14 @@ async function filesOf(playbook: string, { source }: AnsibleConfig, context: Job
 }
 
 /** @throws CONFIG_INVALID when nothing says on which hosts */
-async function inventoryFor({ inventory }: AnsibleConfig, { target, bundleFile }: JobContext): Promise<string> {
+async function inventoryFor({ inventory }: AnsibleConfig, context: JobContext): Promise<string> {
+  const { target } = context
   if (inventory === undefined) {
     if (target === null) throw failure('CONFIG_INVALID', 'on which hosts? The job has no inventory, and its stage no targets')
     return inventoryOfTarget(target)
   }
   if (typeof inventory !== 'string') return inventoryOf(inventory)
-  const file = /\s/.test(inventory.trim()) ? null : await bundleFile(inventory.trim())
+  const file = /\s/.test(inventory.trim()) ? null : await context.bundleFile(inventory.trim())
   return file ?? `${inventory}\n`
 }
 

@@ -1,6 +1,7 @@
 import type { KindRunners } from '../kind-runner.js'
 import { ansibleRunner } from './ansible.js'
 import { createConfluenceRunner, type DocumentDeps } from './confluence-doc.js'
+import { helmRunner } from './helm.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
 import { terraformRunner } from './terraform.js'
@@ -16,6 +17,7 @@ export const createKindRunners = (deps: NotificationDeps & DocumentDeps): KindRu
   webhook: createWebhookRunner(),
   'test-runner': testRunner,
   ansible: ansibleRunner,
+  helm: helmRunner,
   terraform: terraformRunner,
   'confluence-doc': createConfluenceRunner(deps),
 })

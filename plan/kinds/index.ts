@@ -3,6 +3,7 @@ import { ansible } from './ansible.js'
 import { confluenceDoc } from './confluence-doc.js'
 import { approval, condition, wait } from './flow.js'
 import { gateway } from './gateway.js'
+import { helm } from './helm.js'
 import { notification } from './notification.js'
 import { rollout } from './rollout.js'
 import { script } from './script.js'
@@ -13,7 +14,7 @@ import { webhook } from './webhook.js'
 import type { Static } from 'typebox'
 
 /** Every kind this build has. A new kind: a file here, its line below, its runner. */
-export const KINDS = { rollout, gateway, script, validation, analysis, wait, approval, condition, notification, webhook, 'test-runner': testRunner, 'confluence-doc': confluenceDoc, terraform, ansible } as const
+export const KINDS = { rollout, gateway, script, validation, analysis, wait, approval, condition, notification, webhook, 'test-runner': testRunner, 'confluence-doc': confluenceDoc, terraform, ansible, helm } as const
 export type KindName = keyof typeof KINDS
 export type ConfigOf<Name extends KindName> = Static<(typeof KINDS)[Name]['schema']>
 export type ActivityKind = { [Name in KindName]: (typeof KINDS)[Name]['runsIn'] extends 'activity' ? Name : never }[KindName]

@@ -16,7 +16,7 @@ import { callOf, kindWorld, SECRETS } from './kind-world.js'
 let PATH = ''
 let python = ''
 beforeAll(async () => {
-  PATH = await withTools('ansible')
+  PATH = await withTools('tools', 'ansible')
   python = join(dirname(realpathSync(join(PATH.split(':')[0] ?? '', 'ansible-playbook'))), 'python') // its own: other interpreters of a machine may be of any age
 }, INSTALL_TIMEOUT_MS)
 SECRETS['env:VAULT'] = 'v4ult-pa55word'
@@ -26,6 +26,7 @@ const LOCAL = 'web-1 ansible_connection=local\nweb-2 ansible_connection=local\n[
 const play = (tasks: string): string => `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.split('\n').map((line) => `    ${line}`).join('\n')}\n`
 const COPY = play('- name: write\n  ansible.builtin.template: { src: greeting.j2, dest: "{{ place }}/{{ inventory_hostname }}" }')
 const job = (config: JsonObject, more: Partial<JobCall> = {}) => callOf('ansible', { playbook: './ansible/site.yml', inventory: LOCAL, become: false, forks: 2, ...config, variables: config['variables'] ?? {}, environment: { PATH, ANSIBLE_PYTHON_INTERPRETER: python, ...config['environment'] as JsonObject } }, more)
+const withoutInventory = (config: JsonObject): JsonObject => Object.fromEntries(Object.entries(job(config).config).filter(([key]) => key !== 'inventory'))
 const world = (playbook: string, more: Record<string, string> = {}) => kindWorld({}, { 'ansible/site.yml': playbook, 'ansible/templates/greeting.j2': '{{ greeting }} from {{ inventory_hostname }}\n', ...more })
 
 test('a playbook runs with its files, its secret variables and the release\'s facts; the recap becomes the outputs', async () => {
@@ -77,14 +78,14 @@ test('an inventory nobody is in, a playbook that is none and one that is not the
   await expect(execute(job({}))).rejects.toMatchObject({ type: 'CHECK_FAILED', message: 'playbook ./ansible/site.yml: no host of the inventory matched' })
   await expect(execute(job({ playbook: './ansible/broken.yml' }))).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringContaining('did not run (exit code 4)') as string })
   await expect(execute(job({ playbook: './none.yml' }))).rejects.toMatchObject({ type: 'CONFIG_INVALID', message: 'the bundle has no playbook ./none.yml' })
-  const { inventory: _inventory, ...without } = job({}).config
+  const without = withoutInventory({})
   await expect(execute(callOf('ansible', without))).rejects.toMatchObject({ type: 'CONFIG_INVALID', message: expect.stringContaining('on which hosts?') as string })
 })
 
 test('taking back runs the rollback playbook once a try, on the stage\'s target', async () => {
   const place = await folder()
   const { rollback, environment } = await world('- hosts: all\n  tasks: []\n', { 'undo.yml': play('- ansible.builtin.shell: "echo {{ inventory_hostname }} {{ ansible_host }} {{ group_names | sort | join(\',\') }} >> {{ place }}/log"') })
-  const { inventory: _inventory, ...config } = job({ rollbackPlaybook: './undo.yml', connection: 'local', variables: { place } }).config
+  const config = withoutInventory({ rollbackPlaybook: './undo.yml', connection: 'local', variables: { place } })
   const target = { id: 't1', name: 'web-1', type: 'host' as const, via: 'direct' as const, host: '10.0.0.7', labels: { role: 'web' }, priority: 0 }
   const call = callOf('ansible', config, { target })
   for (const attempt of [1, 2]) await rollback({ call, snapshot: null }, environment({ activityId: '5', attempt }))

@@ -12,7 +12,7 @@ import { callOf, kindWorld, SECRETS } from './kind-world.js'
 
 // Real OpenTofu; terraform_data is the one resource that needs no provider.
 let PATH = ''
-beforeAll(async () => { PATH = await withTools('tofu') }, INSTALL_TIMEOUT_MS)
+beforeAll(async () => { PATH = await withTools('tools', 'tofu') }, INSTALL_TIMEOUT_MS)
 SECRETS['env:DB_PASSWORD'] = 'pa55word$with"quotes'
 
 const MAIN = `

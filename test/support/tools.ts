@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** Install command-line tools of test/testbed/tools.sh, if they are not there. @returns a PATH on which they are */
-export async function withTools(...names: string[]): Promise<string> {
-  await promisify(execFile)('bash', [fileURLToPath(new URL('../testbed/tools.sh', import.meta.url)), 'install', ...names])
+/** Install what a script of test/testbed/ brings, if it is not there: `withTools('tools', 'tofu')`. @returns a PATH on which it is */
+export async function withTools(script: string, ...names: string[]): Promise<string> {
+  await promisify(execFile)('bash', [fileURLToPath(new URL(`../testbed/${script}.sh`, import.meta.url)), 'install', ...names])
   return `${join(process.env['TESTBED_CACHE'] ?? join(homedir(), '.cache', 'releasectl-testbed'), 'bin')}:${process.env['PATH'] ?? ''}`
 }
