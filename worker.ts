@@ -55,7 +55,7 @@ function activities(settings: Settings, client: Client): object {
     ...createJudgeActivities({ gateways, metrics: new HttpMetrics(), prometheusUrl: settings.PROMETHEUS_URL ?? null, resolveSecret }),
     ...createRolloutActivities({ places, gateways, resolveSecret, ...snapshots }),
     ...createKindActivities({
-      runners: createKindRunners({ notices: new Channels(), channels, documents: new ConfluenceDocuments(), site: () => confluenceOf(settings) }), places,
+      runners: createKindRunners({ notices: new Channels(), channels, documents: new ConfluenceDocuments(), site: () => confluenceOf(settings), client, taskQueue: settings.RELEASECTL_TASK_QUEUE }), places,
       resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots,
     }),
   }

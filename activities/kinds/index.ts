@@ -8,9 +8,10 @@ import { terraformRunner } from './terraform.js'
 import { testRunner } from './test-runner.js'
 import { validationRunner } from './validation.js'
 import { createWebhookRunner } from './webhook.js'
+import { createWorkflowRunner, type WorkflowDeps } from './workflow.js'
 
 /** Every kind's runner. A kind whose schema is in plan/kinds and whose runner is not here does not compile. */
-export const createKindRunners = (deps: NotificationDeps & DocumentDeps): KindRunners => ({
+export const createKindRunners = (deps: NotificationDeps & DocumentDeps & WorkflowDeps): KindRunners => ({
   script: scriptRunner,
   validation: validationRunner,
   notification: createNotificationRunner(deps),
@@ -18,6 +19,7 @@ export const createKindRunners = (deps: NotificationDeps & DocumentDeps): KindRu
   'test-runner': testRunner,
   ansible: ansibleRunner,
   helm: helmRunner,
+  workflow: createWorkflowRunner(deps),
   terraform: terraformRunner,
   'confluence-doc': createConfluenceRunner(deps),
 })

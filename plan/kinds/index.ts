@@ -11,10 +11,11 @@ import { terraform } from './terraform.js'
 import { testRunner } from './test-runner.js'
 import { validation } from './validation.js'
 import { webhook } from './webhook.js'
+import { workflow } from './workflow.js'
 import type { Static } from 'typebox'
 
 /** Every kind this build has. A new kind: a file here, its line below, its runner. */
-export const KINDS = { rollout, gateway, script, validation, analysis, wait, approval, condition, notification, webhook, 'test-runner': testRunner, 'confluence-doc': confluenceDoc, terraform, ansible, helm } as const
+export const KINDS = { rollout, gateway, script, validation, analysis, wait, approval, condition, notification, webhook, 'test-runner': testRunner, 'confluence-doc': confluenceDoc, terraform, ansible, helm, workflow } as const
 export type KindName = keyof typeof KINDS
 export type ConfigOf<Name extends KindName> = Static<(typeof KINDS)[Name]['schema']>
 export type ActivityKind = { [Name in KindName]: (typeof KINDS)[Name]['runsIn'] extends 'activity' ? Name : never }[KindName]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
+import { Client, Connection } from '@temporalio/client'
 import type { Info } from '@temporalio/activity'
 import { placesOn } from '../../activities/places.js'
 import { createKindRunners } from '../../activities/kinds/index.js'
@@ -41,12 +42,12 @@ export class MemoryLog implements LogKeeper {
 export const SECRETS: Record<string, string> = { 'env:TOKEN': 'hunter2hunter2' }
 
 /** The activities of job kinds with real processes; secrets, log and snapshots in memory. */
-export async function kindWorld(info: Partial<Info> = {}, files: Record<string, string> = { 'run_tests.sh': 'echo from the bundle' }) {
+export async function kindWorld(info: Partial<Info> = {}, files: Record<string, string> = { 'run_tests.sh': 'echo from the bundle' }, client: Client = new Client({ connection: Connection.lazy() })) {
   const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
-    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
+    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, client, taskQueue: 'releases' }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
     places: placesOn(host), bundles: { find: async () => ({ files }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
