@@ -16,6 +16,7 @@ import { InstallationKey } from './config/key.js'
 import { allowedEnvironment, readSettings, type Settings } from './config/settings.js'
 import { KubernetesCluster } from './drivers/clusters/kubernetes.js'
 import { DockerEngine } from './drivers/containers/docker.js'
+import { ConfluenceDocuments } from './drivers/documents/confluence.js'
 import { LocalHost } from './drivers/hosts/local.js'
 import { HttpMetrics } from './drivers/metrics/http.js'
 import { Channels } from './drivers/notices/channels.js'
@@ -57,11 +58,15 @@ function activities(settings: Settings, client: Client): object {
     ...createJudgeActivities({ gateways, metrics: new HttpMetrics(), prometheusUrl: settings.PROMETHEUS_URL ?? null, resolveSecret }),
     ...createRolloutActivities({ places, gateways, resolveSecret, logs: new LogStore(database), ...snapshots }),
     ...createKindActivities({
-      runners: createKindRunners({ notices: new Channels(), channels }), places,
+      runners: createKindRunners({ notices: new Channels(), channels, documents: new ConfluenceDocuments(), site: () => confluenceOf(settings), client, taskQueue: settings.RELEASECTL_TASK_QUEUE }), places,
       resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots,
     }),
   }
 }
+
+/** Its token is read each time: it may be changed while the worker runs. */
+const confluenceOf = ({ CONFLUENCE_URL: url, CONFLUENCE_USER: user, CONFLUENCE_TOKEN_FILE: file }: Settings): { url: string; user: string | null; token: string } | null =>
+  url === undefined || file === undefined ? null : { url, user: user ?? null, token: readFileSync(file, 'utf8').trim() }
 
 const settings = readSettings()
 Runtime.install({ logger: new DefaultLogger(settings.LOG_LEVEL === 'debug' ? 'DEBUG' : 'WARN', ({ level, message, meta }) => { console.log(JSON.stringify({ at: new Date().toISOString(), level, message, ...meta })) }) })

@@ -21,10 +21,14 @@ export interface JobContext {
   engine(address?: EngineAddress): Promise<ContainerPort>
   /** For `execute`: what `snapshot` told; null: there was none, or it is another part that runs. */
   before(): Promise<Json>
+  /** The worker's own machine, whatever the target: for tools that reach it from there. */
+  ownHost(): Promise<HostPort>
   /** What it runs for; null: no target. */
   target: TargetRef | null
   /** A file of the release's bundle; null when the bundle has none of that path. */
   bundleFile(path: string): Promise<string | null>
+  /** The files of a folder of the bundle by their path in it; for a file itself: `''`. None when the bundle has neither. */
+  bundleFolder(path: string): Promise<Record<string, string>>
   /** To the release's log; secrets are redacted on the way. `stream`: stdout, stderr, info, or one of several: `web-1 stdout`. */
   log(stream: string, offset: number, text: string): void
   /** A text without the job's secrets. To be asked before a text is cut: half a secret is found only where `cutOff` says that the beginning is missing. */

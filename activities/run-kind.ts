@@ -80,9 +80,10 @@ async function inContext<Result>(
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
       mustFit(KINDS[kind], config)
       return await work(config as never, {
-        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), engine: (address) => deps.places.engine(call, address),
+        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), ownHost: () => deps.places.host({ ...call, target: null }), engine: (address) => deps.places.engine(call, address),
         before: async () => call.before === undefined ? null : openSnapshot(deps, call.before), system: systemVariables(call),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
+        bundleFolder: async (path) => filesUnder((await deps.bundles.find(call.release.tenant, call.release.bundle))?.files ?? {}, path),
         redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),
         log: (stream, offset, text) => { log.write(stream, offset, text) },
       }, redactor)
@@ -90,4 +91,12 @@ async function inContext<Result>(
       throw redacted(error, redactor)
     } finally { await log.close() }
   })
+}
+
+function filesUnder(files: Record<string, string>, path: string): Record<string, string> {
+  const root = path.split('/').filter((step) => step !== '.' && step !== '').join('/')
+  const own = files[root]
+  if (own !== undefined) return { '': own }
+  const prefix = root === '' ? '' : `${root}/`
+  return Object.fromEntries(Object.entries(files).filter(([name]) => name.startsWith(prefix)).map(([name, text]) => [name.slice(prefix.length), text]))
 }

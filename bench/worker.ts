@@ -11,6 +11,7 @@ import { createKindActivities } from '../activities/run-kind.js'
 import { createWindowActivities } from '../activities/window.js'
 import { InstallationKey } from '../config/key.js'
 import { readSettings } from '../config/settings.js'
+import { ConfluenceDocuments } from '../drivers/documents/confluence.js'
 import { LocalHost } from '../drivers/hosts/local.js'
 import { Channels } from '../drivers/notices/channels.js'
 import { workflowBundle } from '../embedded/workflow-bundle.js'
@@ -28,7 +29,7 @@ const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, RELEASECTL_TAS
 const client = new Client({ connection: Connection.lazy({ address }), namespace })
 const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
 const database = connect(settings.DATABASE_URL)
-const runners = createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined) })
+const runners = createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, client, taskQueue })
 
 const shared: Omit<WorkerOptions, 'taskQueue'> = {
   connection: await NativeConnection.connect({ address }), namespace,

@@ -24,6 +24,9 @@ export const Settings = Type.Object({
   EDGE_TOKEN_FILE: Type.Optional(Type.String()),
   KUBECONFIG: Type.Optional(Type.String({ description: 'kubeconfig file of the cluster for jobs that name none; left out: the cluster the worker runs in, if any' })),
   PROMETHEUS_URL: Type.Optional(Type.String()),
+  CONFLUENCE_URL: Type.Optional(Type.String({ description: 'Confluence of confluence-doc jobs that name none; with /wiki on Cloud' })),
+  CONFLUENCE_USER: Type.Optional(Type.String({ description: 'whose API token it is, on Cloud; left out: the token alone logs in' })),
+  CONFLUENCE_TOKEN_FILE: Type.Optional(Type.String({ description: 'file with the token' })),
   LOG_LEVEL: Type.Union(['debug', 'info', 'warn', 'error'].map((level) => Type.Literal(level)), { default: 'info' }),
 })
 export type Settings = Static<typeof Settings>

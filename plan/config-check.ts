@@ -47,6 +47,7 @@ export class ConfigCheck {
     if (!found) return undefined
     const inner = { ...use, trail: found.trail }
     if (found.node.type === 'late') return this.#late(found.node, use)
+    if (schema.secretOnly === true) return this.#writtenOut(node)
     if (schema.anyOf) return this.#union(schema.anyOf, found.node, inner)
     if (schema.const !== undefined) return this.#oneOf([schema.const], found.node)
     if (schema.enum) return this.#oneOf(schema.enum, found.node)
@@ -197,6 +198,10 @@ export class ConfigCheck {
     }
     this.#issues.add('LATE_VALUE', node.place, `${lastStep(node.place)} must be known before the release starts: it can hold no secret and no output of a job`)
     return undefined
+  }
+
+  #writtenOut(node: Node): undefined {
+    this.#issues.add('LITERAL_SECRET', node.place, `${lastStep(node.place)} is written out in the plan`, 'make it a variable: { type: secret, from: "env:NAME" }')
   }
 
   #wrongType(wanted: string | undefined, node: Node, place = node.place): undefined {

@@ -10,8 +10,10 @@ export interface PlanKeywords {
   elsewhere?: true
   /** The key is known, but this build cannot do it: what it would need. */
   notInThisBuild?: string
+  /** A value that must not be written out in a plan: only a secret fits. */
+  secretOnly?: true
 }
-export const KEYWORDS: readonly (keyof PlanKeywords)[] = ['literal', 'alsoSpelt', 'elsewhere', 'notInThisBuild']
+export const KEYWORDS: readonly (keyof PlanKeywords)[] = ['literal', 'alsoSpelt', 'elsewhere', 'notInThisBuild', 'secretOnly']
 
 /** A schema as the compiler walks it: the part of JSON Schema that plans use. */
 export interface PlanSchema extends TSchema, PlanKeywords {

@@ -1,17 +1,29 @@
 import type { KindRunners } from '../kind-runner.js'
 import { containerRunner } from './container.js'
 import { gitpullRunner } from './gitpull.js'
+import { ansibleRunner } from './ansible.js'
+import { createConfluenceRunner, type DocumentDeps } from './confluence-doc.js'
+import { helmRunner } from './helm.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
+import { terraformRunner } from './terraform.js'
+import { testRunner } from './test-runner.js'
 import { validationRunner } from './validation.js'
 import { createWebhookRunner } from './webhook.js'
+import { createWorkflowRunner, type WorkflowDeps } from './workflow.js'
 
 /** Every kind's runner. A kind whose schema is in plan/kinds and whose runner is not here does not compile. */
-export const createKindRunners = (notification: NotificationDeps): KindRunners => ({
+export const createKindRunners = (deps: NotificationDeps & DocumentDeps & WorkflowDeps): KindRunners => ({
   container: containerRunner,
   script: scriptRunner,
   gitpull: gitpullRunner,
   validation: validationRunner,
-  notification: createNotificationRunner(notification),
+  notification: createNotificationRunner(deps),
   webhook: createWebhookRunner(),
+  'test-runner': testRunner,
+  ansible: ansibleRunner,
+  helm: helmRunner,
+  workflow: createWorkflowRunner(deps),
+  terraform: terraformRunner,
+  'confluence-doc': createConfluenceRunner(deps),
 })

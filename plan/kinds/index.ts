@@ -1,13 +1,19 @@
 import { analysis } from './analysis.js'
 import { container } from './container.js'
+import { ansible } from './ansible.js'
+import { confluenceDoc } from './confluence-doc.js'
 import { approval, condition, wait } from './flow.js'
 import { gateway } from './gateway.js'
 import { gitpull } from './gitpull.js'
+import { helm } from './helm.js'
 import { notification } from './notification.js'
 import { rollout } from './rollout.js'
 import { script } from './script.js'
+import { terraform } from './terraform.js'
+import { testRunner } from './test-runner.js'
 import { validation } from './validation.js'
 import { webhook } from './webhook.js'
+import { workflow } from './workflow.js'
 import type { Static } from 'typebox'
 
 /** Every kind this build has. A new kind: a file here, its line below, its runner. */
@@ -15,6 +21,8 @@ export const KINDS = {
   rollout, gateway,
   container,
   script, gitpull,
+  helm, terraform, ansible,
+  'test-runner': testRunner, 'confluence-doc': confluenceDoc, workflow,
   validation, analysis, wait, approval, condition, notification, webhook,
 } as const
 export type KindName = keyof typeof KINDS

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,19 +9,22 @@ import { HttpMetrics } from '../../drivers/metrics/http.js'
 import { cli } from '../cli/run-cli.js'
 import { Installation } from '../support/installation.js'
 import { INSTALL_TIMEOUT_MS, startComponent, type Component } from '../testbed/component.js'
+import { startConfluenceDouble, TOKEN } from '../testbed/confluence-double.js'
 import { startHttpTarget } from '../testbed/http-target.js'
 
 // Specification 0, section 7.1, on the real thing. What this build lacks is taken out of the plan's text; nothing else is touched.
 const FILE = fileURLToPath(new URL('../plan/spec-7-1.yaml', import.meta.url))
 const WRITTEN = readFileSync(FILE, 'utf8')
-const LACKING = ['confluence-doc', 'apisix-gateway', 'kubernetes', 'test-runner']
+const LACKING = ['apisix-gateway', 'kubernetes']
 const ERROR_RATE = 'sum(rate(http_requests_total{status=~"5..",service="payment"}[5m])) / sum(rate(http_requests_total{service="payment"}[5m]))'
 
 interface Issue { code: string; message: string; line: number }
 
 let prometheus: Component
 let payment: Awaited<ReturnType<typeof startHttpTarget>>
+let confluence: Awaited<ReturnType<typeof startConfluenceDouble>>
 let address = ''
+const programs = mkdtempSync(join(tmpdir(), 'releasectl-programs-'))
 let installation: Installation
 let lead = ''
 let isFailing = false
@@ -31,13 +35,21 @@ beforeAll(async () => {
   const targets = join(prometheus.folder, 'prometheus', 'targets')
   mkdirSync(targets, { recursive: true })
   writeFileSync(join(targets, 'payment.json'), JSON.stringify([{ targets: [payment.url.replace('http://', '')], labels: { service: 'payment' } }]))
-  installation = await Installation.start({ PROMETHEUS_URL: address })
+  confluence = await startConfluenceDouble()
+  confluence.add('PROJ', 'Releases', '<p/>')
+  writeFileSync(join(programs, 'token'), TOKEN)
+  writeFileSync(join(programs, 'payment-api-tests'), '#!/bin/sh\necho 1..1\necho "ok 1 - $TEST_SUITE in $TEST_ENVIRONMENT"\n', { mode: 0o755 })
+  installation = await Installation.start({
+    PROMETHEUS_URL: address, CONFLUENCE_URL: confluence.url, CONFLUENCE_TOKEN_FILE: join(programs, 'token'), PATH: `${programs}:${process.env['PATH'] ?? ''}`,
+  })
   lead = await installation.token('lead@example.com', 'approver')
 }, INSTALL_TIMEOUT_MS)
 afterAll(async () => {
   await installation.stop()
   await prometheus.stop()
   await payment.stop()
+  await confluence.stop()
+  rmSync(programs, { recursive: true })
 })
 
 test('7.1 as it is written has one issue for each kind this build lacks, and no other; the API and the CLI say the same', async () => {
@@ -52,7 +64,7 @@ test('7.1 as it is written has one issue for each kind this build lacks, and no 
     .toEqual(issues.map(({ code: issue, message, line }) => ({ issue, message, line })))
 })
 
-test('7.1 without those jobs runs to its end: notice, approval, and a watch over a real Prometheus', async () => {
+test('7.1 without those jobs runs to its end: release notes, notice, approval, tests, and a watch over a real Prometheus', async () => {
   await untilErrorRate((rate) => rate === 0)
   const askedBefore = await queriesAsked()
   const id = await installation.release({ planText: withoutLacking(), project: 'payment-service', version: '1.2.3' }, 'good')
@@ -67,9 +79,11 @@ test('7.1 without those jobs runs to its end: notice, approval, and a watch over
 
   expect(view).toMatchObject({ status: 'succeeded', reason: null, release: { project: 'payment-service', version: '1.2.3' } })
   expect(view.stages.map(({ name, status, jobs }) => [name, status, ...jobs.map((job) => `${job.name} ${job.status}`)])).toEqual([
-    ['preparation', 'succeeded', 'notify-stakeholders succeeded'], ['deployment', 'succeeded'], ['validation', 'succeeded', 'monitor-metrics succeeded'],
+    ['preparation', 'succeeded', 'create-release-notes succeeded', 'notify-stakeholders succeeded'], ['deployment', 'succeeded'], ['validation', 'succeeded', 'run-tests succeeded', 'monitor-metrics succeeded'],
   ])
-  expect(view.stages[0]?.jobs[0]?.message).toMatch(/^told nobody; not told: slack: no such channel is configured; .*; email: no such channel/)
+  expect(confluence.page('Release 1.2.3')?.versions).toMatchObject([{ number: 1, body: expect.stringContaining('<strong>1.2.3</strong>') as string }])
+  expect(view.stages[2]?.jobs[0]).toMatchObject({ outputs: { passed: 1, failed: 0, total: 1 } })
+  expect(view.stages[0]?.jobs[1]?.message).toMatch(/^told nobody; not told: slack: no such channel is configured; .*; email: no such channel/)
   expect(view.approvals).toMatchObject([{ id: 'deployment', status: 'approved', decisions: [{ by: 'lead@example.com', door: 'api', counted: true }] }])
 })
 
@@ -81,7 +95,9 @@ test('7.1 without those jobs is taken back by its own queries when one request i
   await installation.call('POST', `/releases/${id}/approve`, {}, { token: lead })
   const view = await installation.ended(id)
   expect(view).toMatchObject({ status: 'rolled_back', reason: expect.stringMatching(/^error-rate 0\.0\d+ .*0\.01.* for monitor-metrics$/) as string })
-  expect(view.stages.find(({ name }) => name === 'validation')?.jobs).toMatchObject([{ name: 'monitor-metrics', status: 'failed' }])
+  expect(view.stages.find(({ name }) => name === 'validation')?.jobs).toMatchObject([{ name: 'run-tests', status: 'succeeded' }, { name: 'monitor-metrics', status: 'failed' }])
+  const bodies = confluence.page('Release 1.2.3')?.versions.map(({ body }) => body) ?? []
+  expect([bodies.length, bodies[2] === bodies[0], bodies[1] === bodies[0]]).toEqual([3, true, false])
 })
 
 /** The plan's text without the jobs of kinds that this build lacks. */
