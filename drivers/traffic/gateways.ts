@@ -1,5 +1,6 @@
 import { apisix } from './apisix/apisix.js'
 import { caddy } from './caddy/caddy.js'
+import { envoy } from './envoy/envoy.js'
 import type { GatewayType } from './gateway-type.js'
 import { haproxy } from './haproxy/haproxy.js'
 import { nginx } from './nginx/nginx.js'
@@ -8,6 +9,7 @@ import { nginx } from './nginx/nginx.js'
 export const GATEWAY_TYPES: Record<string, GatewayType> = {
   apisix,
   caddy,
+  envoy,
   haproxy,
   nginx,
 }

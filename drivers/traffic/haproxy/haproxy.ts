@@ -7,9 +7,10 @@ import { gatewayType } from '../gateway-type.js'
 import type { Answer, GatewayAbilities, RouteMetrics, RouteSplit, Side, SideCounters, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
 import type { Slots } from '../slots.js'
+import type { PlaceRecord } from '../two-places.js'
 import { unable } from '../unable.js'
 import { readBackend, type Backend, type Server, type ServerStatus } from './backend.js'
-import { readRecord, recordText, writeRecord, type Record } from './record.js'
+import { readRecord, recordText, writeRecord } from './record.js'
 import { RuntimeApi } from './runtime-api.js'
 import { serversFor, splitOf } from './split.js'
 import { PERCENT_STEP } from './weights.js'
@@ -22,7 +23,7 @@ const Settings = Type.Object({
 
 /** What stands in HAProxy for a route; put back by `restore`. */
 interface Original { servers: Omit<Server, 'up'>[]; record: string }
-interface State { backend: Backend; places: Slots; last: Record['last']; split: RouteSplit }
+interface State { backend: Backend; places: Slots; last: PlaceRecord['last']; split: RouteSplit }
 
 const AGAIN_MS = 100
 

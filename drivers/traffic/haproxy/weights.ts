@@ -17,7 +17,3 @@ export function weightsFor(percent: number): { candidate: number; stable: number
   }
   return best
 }
-
-/** The candidate's percent, to a hundredth. */
-export const percentOf = ({ candidate, stable }: { candidate: number; stable: number }): number =>
-  candidate + stable === 0 ? 0 : Math.round(10_000 * candidate / (candidate + stable)) / 100
