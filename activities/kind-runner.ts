@@ -1,8 +1,9 @@
 import type { ConfigOf, ActivityKind } from '../plan/kinds/index.js'
 import type { Change } from '../domain/change.js'
 import type { TargetRef } from '../domain/target.js'
+import type { ClusterAddress, EngineAddress } from '../plan/addresses.js'
+import type { ClusterPort } from '../drivers/clusters/port.js'
 import type { ContainerPort } from '../drivers/containers/port.js'
-import type { EngineAddress } from '../plan/addresses.js'
 import type { HostPort } from '../drivers/hosts/port.js'
 import type { Json, JsonObject } from '../domain/json.js'
 import type { JobCall, JobResult } from './contract.js'
@@ -21,10 +22,14 @@ export interface JobContext {
   engine(address?: EngineAddress): Promise<ContainerPort>
   /** For `execute`: what `snapshot` told; null: there was none, or it is another part that runs. */
   before(): Promise<Json>
+  /** The cluster the job acts on: what its config names, else its target's, else the installation's. @throws CONFIG_INVALID, SECRET_MISSING */
+  cluster(address?: ClusterAddress): Promise<ClusterPort>
   /** What it runs for; null: no target. */
   target: TargetRef | null
   /** A file of the release's bundle; null when the bundle has none of that path. */
   bundleFile(path: string): Promise<string | null>
+  /** The files of a folder of the bundle by their path in it; for a file itself: `''`. None when the bundle has neither. */
+  bundleFolder(path: string): Promise<Record<string, string>>
   /** To the release's log; secrets are redacted on the way. `stream`: stdout, stderr, info, or one of several: `web-1 stdout`. */
   log(stream: string, offset: number, text: string): void
   /** A text without the job's secrets. To be asked before a text is cut: half a secret is found only where `cutOff` says that the beginning is missing. */

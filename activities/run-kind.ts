@@ -9,6 +9,7 @@ import type { JobCall, JobResult, KindActivities, UndoCall } from './contract.js
 import { jobInput, mustFit, type ResolveSecret } from './job-input.js'
 import type { JobContext, KindRunner, KindRunners } from './kind-runner.js'
 import { logKey } from './log-key.js'
+import { clusterAccess, secretText } from './secret-text.js'
 import { redacted } from './redacted-failure.js'
 import { Redactor } from './redaction.js'
 import { ReleaseLog, type LogKeeper } from './release-log.js'
@@ -82,7 +83,9 @@ async function inContext<Result>(
       return await work(config as never, {
         ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), engine: (address) => deps.places.engine(call, address),
         before: async () => call.before === undefined ? null : openSnapshot(deps, call.before), system: systemVariables(call),
+        cluster: async (address) => deps.places.cluster(call, address && await clusterAccess(address, (secret) => secretText(secret, deps.resolveSecret, call, redactor))),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
+        bundleFolder: async (path) => filesUnder((await deps.bundles.find(call.release.tenant, call.release.bundle))?.files ?? {}, path),
         redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),
         log: (stream, offset, text) => { log.write(stream, offset, text) },
       }, redactor)
@@ -90,4 +93,12 @@ async function inContext<Result>(
       throw redacted(error, redactor)
     } finally { await log.close() }
   })
+}
+
+function filesUnder(files: Record<string, string>, path: string): Record<string, string> {
+  const root = path.split('/').filter((step) => step !== '.' && step !== '').join('/')
+  const own = files[root]
+  if (own !== undefined) return { '': own }
+  const prefix = root === '' ? '' : `${root}/`
+  return Object.fromEntries(Object.entries(files).filter(([name]) => name.startsWith(prefix)).map(([name, text]) => [name.slice(prefix.length), text]))
 }

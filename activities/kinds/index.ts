@@ -1,5 +1,6 @@
 import type { KindRunners } from '../kind-runner.js'
 import { containerRunner } from './container.js'
+import { kubernetesRunner } from './kubernetes/runner.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
 import { validationRunner } from './validation.js'
@@ -12,4 +13,5 @@ export const createKindRunners = (notification: NotificationDeps): KindRunners =
   validation: validationRunner,
   notification: createNotificationRunner(notification),
   webhook: createWebhookRunner(),
+  kubernetes: kubernetesRunner,
 })

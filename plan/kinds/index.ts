@@ -2,6 +2,7 @@ import { analysis } from './analysis.js'
 import { container } from './container.js'
 import { approval, condition, wait } from './flow.js'
 import { gateway } from './gateway.js'
+import { kubernetes } from './kubernetes.js'
 import { notification } from './notification.js'
 import { rollout } from './rollout.js'
 import { script } from './script.js'
@@ -10,7 +11,7 @@ import { webhook } from './webhook.js'
 import type { Static } from 'typebox'
 
 /** Every kind this build has. A new kind: a file here, its line below, its runner. */
-export const KINDS = { rollout, gateway, container, script, validation, analysis, wait, approval, condition, notification, webhook } as const
+export const KINDS = { rollout, gateway, container, kubernetes, script, validation, analysis, wait, approval, condition, notification, webhook } as const
 export type KindName = keyof typeof KINDS
 export type ConfigOf<Name extends KindName> = Static<(typeof KINDS)[Name]['schema']>
 export type ActivityKind = { [Name in KindName]: (typeof KINDS)[Name]['runsIn'] extends 'activity' ? Name : never }[KindName]

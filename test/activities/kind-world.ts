@@ -15,6 +15,7 @@ import { InstallationChannels } from '../../activities/notices/installation.js'
 import { InstallationKey } from '../../config/key.js'
 import { failure } from '../../domain/failures.js'
 import type { JsonObject } from '../../domain/json.js'
+import type { ClusterAccess, ClusterPort } from '../../drivers/clusters/port.js'
 import type { ContainerPort } from '../../drivers/containers/port.js'
 import { LocalHost } from '../../drivers/hosts/local.js'
 import { MemoryNotices } from '../../drivers/notices/memory.js'
@@ -41,14 +42,14 @@ export class MemoryLog implements LogKeeper {
 export const SECRETS: Record<string, string> = { 'env:TOKEN': 'hunter2hunter2' }
 
 /** The activities of job kinds with real processes; secrets, log and snapshots in memory. */
-export async function kindWorld(info: Partial<Info> = {}, engine?: ContainerPort) {
+export async function kindWorld(info: Partial<Info> = {}, engine?: ContainerPort, openCluster?: (access: ClusterAccess) => ClusterPort) {
   const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
     runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined) }), key: new InstallationKey(randomBytes(32)), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
-    places: placesOn(host, undefined, engine && (async () => engine)), bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
+    places: placesOn(host, openCluster, engine && (async () => engine)), bundles: { find: async () => ({ files: { 'run_tests.sh': 'echo from the bundle' } }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
   const environment = (more: Partial<Info> = {}): MockActivityEnvironment =>
     new MockActivityEnvironment({ startToCloseTimeoutMs: 90_000, heartbeatTimeoutMs: 900, ...info, ...more }, { logger: new DefaultLogger('ERROR') })
