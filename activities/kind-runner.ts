@@ -1,8 +1,9 @@
 import type { ConfigOf, ActivityKind } from '../plan/kinds/index.js'
 import type { Change } from '../domain/change.js'
 import type { TargetRef } from '../domain/target.js'
+import type { ClusterAddress, EngineAddress } from '../plan/addresses.js'
+import type { ClusterPort } from '../drivers/clusters/port.js'
 import type { ContainerPort } from '../drivers/containers/port.js'
-import type { EngineAddress } from '../plan/addresses.js'
 import type { HostPort } from '../drivers/hosts/port.js'
 import type { Json, JsonObject } from '../domain/json.js'
 import type { JobCall, JobResult } from './contract.js'
@@ -23,6 +24,8 @@ export interface JobContext {
   before(): Promise<Json>
   /** The worker's own machine, whatever the target: for tools that reach it from there. */
   ownHost(): Promise<HostPort>
+  /** The cluster the job acts on: what its config names, else its target's, else the installation's. @throws CONFIG_INVALID, SECRET_MISSING */
+  cluster(address?: ClusterAddress): Promise<ClusterPort>
   /** What it runs for; null: no target. */
   target: TargetRef | null
   /** A file of the release's bundle; null when the bundle has none of that path. */

@@ -9,6 +9,7 @@ import type { JobCall, JobResult, KindActivities, UndoCall } from './contract.js
 import { jobInput, mustFit, type ResolveSecret } from './job-input.js'
 import type { JobContext, KindRunner, KindRunners } from './kind-runner.js'
 import { logKey } from './log-key.js'
+import { clusterAccess, secretText } from './secret-text.js'
 import { redacted } from './redacted-failure.js'
 import { Redactor } from './redaction.js'
 import { ReleaseLog, type LogKeeper } from './release-log.js'
@@ -82,6 +83,7 @@ async function inContext<Result>(
       return await work(config as never, {
         ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), ownHost: () => deps.places.host({ ...call, target: null }), engine: (address) => deps.places.engine(call, address),
         before: async () => call.before === undefined ? null : openSnapshot(deps, call.before), system: systemVariables(call),
+        cluster: async (address) => deps.places.cluster(call, address && await clusterAccess(address, (secret) => secretText(secret, deps.resolveSecret, call, redactor))),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
         bundleFolder: async (path) => filesUnder((await deps.bundles.find(call.release.tenant, call.release.bundle))?.files ?? {}, path),
         redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),

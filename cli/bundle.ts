@@ -84,9 +84,12 @@ function textOf(bytes: Buffer, path: string, by: string): string {
   throw failure('REQUEST_INVALID', `${path} (named by ${by}) is a binary file: a bundle holds text only; let a job fetch it, or name it by an absolute path`)
 }
 
-/** Every string in it that begins with `./`. */
+/** Every string in it that begins with `./`. Which file `./k8s/values-${env.STAGE}.yaml` is nobody knows yet: its folder. */
 function relativePaths(value: unknown): string[] {
-  if (typeof value === 'string') return /^\.\/[^\n]+$/.test(value) && !value.includes('${') ? [value] : []
+  if (typeof value === 'string') {
+    const known = value.split('${', 1)[0] ?? ''
+    return !/^\.\/[^\n]+$/.test(value) ? [] : known === value ? [value] : /^(\.\/.+)\//u.exec(known)?.slice(1) ?? []
+  }
   if (Array.isArray(value)) return value.flatMap(relativePaths)
   return isObject(value) ? Object.values(value).flatMap(relativePaths) : []
 }

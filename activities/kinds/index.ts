@@ -4,6 +4,7 @@ import { gitpullRunner } from './gitpull.js'
 import { ansibleRunner } from './ansible.js'
 import { createConfluenceRunner, type DocumentDeps } from './confluence-doc.js'
 import { helmRunner } from './helm.js'
+import { kubernetesRunner } from './kubernetes/runner.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
 import { terraformRunner } from './terraform.js'
@@ -26,4 +27,5 @@ export const createKindRunners = (deps: NotificationDeps & DocumentDeps & Workfl
   workflow: createWorkflowRunner(deps),
   terraform: terraformRunner,
   'confluence-doc': createConfluenceRunner(deps),
+  kubernetes: kubernetesRunner,
 })

@@ -6,6 +6,7 @@ import { approval, condition, wait } from './flow.js'
 import { gateway } from './gateway.js'
 import { gitpull } from './gitpull.js'
 import { helm } from './helm.js'
+import { kubernetes } from './kubernetes.js'
 import { notification } from './notification.js'
 import { rollout } from './rollout.js'
 import { script } from './script.js'
@@ -19,7 +20,7 @@ import type { Static } from 'typebox'
 /** Every kind this build has. A new kind: a file here, its line below, its runner. */
 export const KINDS = {
   rollout, gateway,
-  container,
+  container, kubernetes,
   script, gitpull,
   helm, terraform, ansible,
   'test-runner': testRunner, 'confluence-doc': confluenceDoc, workflow,

@@ -27,6 +27,11 @@ test('a bundle holds the plan, its includes and theirs, and the files and folder
   expect(files['app/deep/b.txt']).toBe('b')
 })
 
+test('of a file whose name is not known yet the bundle holds the folder', () => {
+  const folder = folderOf({ 'release.yaml': 'valuesFile: "./k8s/values-${variables.stage}.yaml"\nother: "./${variables.x}"\n', 'k8s/values-prod.yaml': 'a: 1', 'k8s/values-test.yaml': 'a: 2', 'other.txt': 'no' })
+  expect(Object.keys(collectBundle(join(folder, 'release.yaml')).files).sort()).toEqual(['k8s/values-prod.yaml', 'k8s/values-test.yaml', 'release.yaml'])
+})
+
 test('a file outside the plan\'s folder never gets into the bundle, neither by its name nor by a link', () => {
   const secret = join(folderOf({ 'key.txt': 'secret' }), 'key.txt')
   const folder = folderOf({ 'a/release.yaml': 'script: ./../../key.txt\n', 'b/release.yaml': 'script: ./link.txt\n', 'c/release.yaml': 'includes: [{ path: ../outside.yaml }]\n', 'outside.yaml': 'x: 1' })

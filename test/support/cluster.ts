@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { KubernetesCluster } from '../../drivers/clusters/kubernetes.js'
 import type { ClusterObject, ClusterPort } from '../../drivers/clusters/port.js'
@@ -18,6 +19,9 @@ export async function realNodes(): Promise<{ kubeconfigFile: string; containerd:
   const { folder } = await sharedComponent('kubernetes', ['TESTBED_KUBE_PORT'], { settings: { TESTBED_KUBE_NAME: 'real', TESTBED_KUBE_NODES: 'real', TESTBED_KUBE_NET: '233' } })
   return { kubeconfigFile: join(folder, 'real', 'kubeconfig'), containerd: join(folder, 'real', 'cri', 'containerd.sock') }
 }
+
+/** The testbed's own; there once a cluster has been started. */
+export const testbedKubectl = (): string => join(process.env['TESTBED_CACHE'] ?? join(homedir(), '.cache', 'releasectl-testbed'), 'bin', 'kubectl')
 
 export const openCluster = (kubeconfigFile: string, namespace?: string): KubernetesCluster => KubernetesCluster.open({ kubeconfigFile, ...namespace !== undefined && { namespace } })
 
