@@ -6,6 +6,7 @@ import { createJournalActivities } from './activities/journal.js'
 import { createJudgeActivities } from './activities/judge/judge.js'
 import { createKindRunners } from './activities/kinds/index.js'
 import { createLockActivities } from './activities/lock.js'
+import { createHosts } from './activities/hosts.js'
 import { InstallationChannels } from './activities/notices/installation.js'
 import { placesOn } from './activities/places.js'
 import { createRolloutActivities } from './activities/rollout/index.js'
@@ -15,6 +16,8 @@ import { InstallationKey } from './config/key.js'
 import { allowedEnvironment, readSettings, type Settings } from './config/settings.js'
 import { KubernetesCluster } from './drivers/clusters/kubernetes.js'
 import { LocalHost } from './drivers/hosts/local.js'
+import { SshHost } from './drivers/hosts/ssh/host.js'
+import { SshPool } from './drivers/hosts/ssh/pool.js'
 import { HttpMetrics } from './drivers/metrics/http.js'
 import { Channels } from './drivers/notices/channels.js'
 import { createSecretResolver } from './drivers/secrets/resolver.js'
@@ -35,7 +38,7 @@ function activities(settings: Settings, client: Client): object {
   const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
   const database = connect(settings.DATABASE_URL)
   const openCluster = (access: ClusterAccess): ClusterPort => KubernetesCluster.open(access, settings.KUBECONFIG)
-  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }), openCluster)
+  const own = new LocalHost({ home: settings.RELEASECTL_HOME })
   const gateways = {
     edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }),
     ...readGateways(settings.RELEASECTL_GATEWAYS, { ...GATEWAY_TYPES, ...clusterGateways(openCluster) }),
@@ -45,6 +48,8 @@ function activities(settings: Settings, client: Client): object {
   const resolveSecret = createSecretResolver({
     env: allowedEnvironment(settings), key, releaseSecrets: new ReleaseSecretStore(database, key), files: settings.RELEASECTL_SECRET_FILES ?? null,
   })
+  const ssh = new SshPool()
+  const places = { ...placesOn(own, openCluster), host: createHosts({ own, connect: (host) => new SshHost(ssh, host), findConfig: async () => null, resolveSecret }) }
   const snapshots = { key, snapshots: new SnapshotStore(database) }
   return {
     ...createJournalActivities({ database }),

@@ -4,8 +4,8 @@ import type { ClusterAccess, ClusterPort } from '../drivers/clusters/port.js'
 import type { HostPort } from '../drivers/hosts/port.js'
 import type { ReleaseRef } from '../domain/release.js'
 
-/** For whom a place is looked up. `target` null: the job runs for no target. */
-export interface PlaceOf { release: ReleaseRef; target: TargetRef | null }
+/** For whom a place is looked up. `target` null: the job runs for no target. `learn` is told each secret that is needed to get there. */
+export interface PlaceOf { release: ReleaseRef; target: TargetRef | null; learn?: ((secret: string) => void) | undefined }
 
 /** Where jobs act: what their target names, else what this installation has. worker.ts builds it. */
 export interface Places {

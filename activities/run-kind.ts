@@ -80,7 +80,7 @@ async function inContext<Result>(
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
       mustFit(KINDS[kind], config)
       return await work(config as never, {
-        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), system: systemVariables(call),
+        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host({ ...call, learn: (secret) => { redactor.add(secret) } }), system: systemVariables(call),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
         redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),
         log: (stream, offset, text) => { log.write(stream, offset, text) },

@@ -21,7 +21,7 @@ export async function putFile({ path, content, mode, sha256 }: FileToPut): Promi
     await chmod(draft, mode)
     await rename(draft, path)
   } catch (error) {
-    await rm(draft, { force: true })
+    await rm(draft, { force: true }).catch(() => undefined)
     throw refusal(path, error)
   }
 }
