@@ -6,6 +6,7 @@ import { createJournalActivities } from './activities/journal.js'
 import { createJudgeActivities } from './activities/judge/judge.js'
 import { createKindRunners } from './activities/kinds/index.js'
 import { createLockActivities } from './activities/lock.js'
+import { createHosts } from './activities/hosts.js'
 import { InstallationChannels } from './activities/notices/installation.js'
 import { createEngines } from './activities/engines.js'
 import { placesOn } from './activities/places.js'
@@ -18,6 +19,8 @@ import { KubernetesCluster } from './drivers/clusters/kubernetes.js'
 import { DockerEngine } from './drivers/containers/docker.js'
 import { ConfluenceDocuments } from './drivers/documents/confluence.js'
 import { LocalHost } from './drivers/hosts/local.js'
+import { SshHost } from './drivers/hosts/ssh/host.js'
+import { SshPool } from './drivers/hosts/ssh/pool.js'
 import { HttpMetrics } from './drivers/metrics/http.js'
 import { Channels } from './drivers/notices/channels.js'
 import { createSecretResolver } from './drivers/secrets/resolver.js'
@@ -31,6 +34,7 @@ import { BundleStore } from './store/bundles.js'
 import { connect } from './store/database.js'
 import { LogStore } from './store/logs.js'
 import { ReleaseSecretStore } from './store/release-secrets.js'
+import { TargetStore } from './store/targets.js'
 import { SnapshotStore } from './store/snapshots.js'
 
 /** What a worker does to the outside: the drivers, wired into the activities. */
@@ -38,6 +42,7 @@ function activities(settings: Settings, client: Client): object {
   const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
   const database = connect(settings.DATABASE_URL)
   const openCluster = (access: ClusterAccess): ClusterPort => KubernetesCluster.open(access, settings.KUBECONFIG)
+  const own = new LocalHost({ home: settings.RELEASECTL_HOME })
   const gateways = {
     edge: new EdgeTraffic({ url: settings.EDGE_CONTROL_URL, token: settings.EDGE_TOKEN_FILE === undefined ? '' : readFileSync(settings.EDGE_TOKEN_FILE, 'utf8').trim() }),
     ...readGateways(settings.RELEASECTL_GATEWAYS, { ...GATEWAY_TYPES, ...clusterGateways(openCluster) }),
@@ -48,7 +53,9 @@ function activities(settings: Settings, client: Client): object {
     env: allowedEnvironment(settings), key, releaseSecrets: new ReleaseSecretStore(database, key), files: settings.RELEASECTL_SECRET_FILES ?? null,
   })
   const engines = createEngines({ connect: (connection) => new DockerEngine(connection), own: settings.DOCKER_HOST, resolveSecret })
-  const places = placesOn(new LocalHost({ home: settings.RELEASECTL_HOME }), openCluster, engines)
+  const targets = new TargetStore(database)
+  const ssh = new SshPool()
+  const places = { ...placesOn(own, openCluster, engines), host: createHosts({ own, connect: (host) => new SshHost(ssh, host), findConfig: (tenant, id) => targets.findConfig(tenant, id), resolveSecret }) }
   const snapshots = { key, snapshots: new SnapshotStore(database) }
   return {
     ...createJournalActivities({ database }),

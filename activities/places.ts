@@ -6,8 +6,8 @@ import type { ReleaseRef } from '../domain/release.js'
 import type { EngineAddress } from '../plan/addresses.js'
 import { failure } from '../domain/failures.js'
 
-/** For whom a place is looked up. `target` null: the job runs for no target. */
-export interface PlaceOf { release: ReleaseRef; target: TargetRef | null }
+/** For whom a place is looked up. `target` null: the job runs for no target. `learn` is told each secret that is needed to get there. */
+export interface PlaceOf { release: ReleaseRef; target: TargetRef | null; learn?: ((secret: string) => void) | undefined }
 
 /** Where jobs act: what their target names, else what this installation has. worker.ts builds it. */
 export interface Places {

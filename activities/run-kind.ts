@@ -81,7 +81,7 @@ async function inContext<Result>(
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
       mustFit(KINDS[kind], config)
       return await work(config as never, {
-        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host(call), ownHost: () => deps.places.host({ ...call, target: null }), engine: (address) => deps.places.engine(call, address),
+        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host({ ...call, learn: (secret) => { redactor.add(secret) } }), ownHost: () => deps.places.host({ ...call, target: null }), engine: (address) => deps.places.engine(call, address),
         before: async () => call.before === undefined ? null : openSnapshot(deps, call.before), system: systemVariables(call),
         cluster: async (address) => deps.places.cluster(call, address && await clusterAccess(address, (secret) => secretText(secret, deps.resolveSecret, call, redactor))),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,

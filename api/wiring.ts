@@ -5,22 +5,28 @@ import type { Door } from '../domain/compiled-plan.js'
 import { ApprovalStore } from '../store/approvals.js'
 import { AuditStore } from '../store/audit.js'
 import { BundleStore } from '../store/bundles.js'
+import { EnvironmentStore } from '../store/environments.js'
 import { EventStore } from '../store/events.js'
 import type { PrismaClient } from '../store/generated/client.js'
+import { InstallationStore } from '../store/installations.js'
 import { PlanStore } from '../store/plans.js'
 import { ReleaseSecretStore } from '../store/release-secrets.js'
+import { ProjectStore } from '../store/projects.js'
 import { ReleaseStore } from '../store/releases.js'
+import { TargetStore } from '../store/targets.js'
 import { TokenStore } from '../store/tokens.js'
 import { ApprovalList } from './approval-list.js'
 import { AuditList } from './audit-list.js'
 import { Authentication } from './authentication.js'
 import { Bundles } from './bundles.js'
+import { Environments } from './environments.js'
 import { EventFeed } from './event-feed.js'
 import { Health } from './health.js'
 import { Metrics } from './metrics.js'
 import { PlanCompiler } from './plan-compiler.js'
 import { Plans } from './plans.js'
 import { Previews } from './previews.js'
+import { Projects } from './projects.js'
 import { ReleaseCommands } from './release-commands.js'
 import { ReleaseReads } from './release-reads.js'
 import { ReleaseStarter } from './release-starter.js'
@@ -28,6 +34,7 @@ import { ReleaseStarts } from './release-starts.js'
 import { ReleaseWatch } from './release-watch.js'
 import { Rollbacks } from './rollbacks.js'
 import type { Temporal } from './temporal.js'
+import { Targets } from './targets.js'
 import { Tokens } from './tokens.js'
 import type { Services } from './types.js'
 
@@ -42,6 +49,8 @@ export function wireServices({ settings, database, temporal, key, log }: Wires):
   const compiler = new PlanCompiler(namesIn(settings.RELEASECTL_PLAN_ENV))
   const bundles = new Bundles({ bundles: bundleStore, audit })
   const plans = new Plans({ plans: new PlanStore(database), bundles, audit, compiler })
+  const projects = new Projects({ projects: new ProjectStore(database), audit })
+  const environments = new Environments({ environments: new EnvironmentStore(database), projects, audit })
   const starter = new ReleaseStarter({ releases, temporal, taskQueue, log })
   const previews = new Previews({ bundles: bundleStore, secrets: new ReleaseSecretStore(database, key), compiler, temporal, key, taskQueue })
   const reads = new ReleaseReads({ releases, events, temporal })
@@ -50,7 +59,8 @@ export function wireServices({ settings, database, temporal, key, log }: Wires):
     reads,
     watch: new ReleaseWatch({ releases, events, feed: new EventFeed(events, log) }),
     commands: new ReleaseCommands({ reads, audit, temporal, key, rollbacks: new Rollbacks({ releases, temporal, taskQueue }) }),
-    plans, bundles,
+    plans, bundles, projects, environments,
+    targets: new Targets({ targets: new TargetStore(database), installations: new InstallationStore(database), environments, audit, key }),
     approvals: new ApprovalList(new ApprovalStore(database)), audit: new AuditList(audit),
     tokens: new Tokens({ tokens, audit, authentication }),
     health: new Health({ database, temporal }), metrics: new Metrics(releases),

@@ -2,7 +2,7 @@ import { failure } from '../domain/failures.js'
 import { problemOf } from './problem.js'
 import type { CliSettings } from './settings.js'
 
-export interface Request { method: 'GET' | 'POST' | 'DELETE'; path: string; body?: unknown; headers?: Record<string, string> }
+export interface Request { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; body?: unknown; headers?: Record<string, string> }
 
 /** HTTP to the API with this person's token. A far side that says no is a failure of the code it names. */
 export class ApiClient {
@@ -15,6 +15,7 @@ export class ApiClient {
 
   async get<Answer>(path: string): Promise<Answer> { return this.#json<Answer>({ method: 'GET', path }) }
   async post<Answer>(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> { return this.#json<Answer>({ method: 'POST', path, body, headers }) }
+  async put<Answer>(path: string, body: unknown): Promise<Answer> { return this.#json<Answer>({ method: 'PUT', path, body }) }
   async delete<Answer>(path: string): Promise<Answer> { return this.#json<Answer>({ method: 'DELETE', path }) }
 
   /** The answer as it comes, once its status is good. @throws UNAVAILABLE when nobody answers; the API's own code otherwise */

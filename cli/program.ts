@@ -3,6 +3,7 @@ import { addApprovalCommands } from './commands/approvals.js'
 import { addAuditCommand } from './commands/audit.js'
 import { addControlCommands } from './commands/controls.js'
 import { addDoctorCommand } from './commands/doctor.js'
+import { addEnvironmentsCommands } from './commands/environments.js'
 import { addInitCommand } from './commands/init.js'
 import { addKindsCommands } from './commands/kinds.js'
 import { addListCommand } from './commands/list.js'
@@ -10,9 +11,11 @@ import { addLocalPlanCommands } from './commands/local-plan.js'
 import { addLogsCommand } from './commands/logs.js'
 import { addPlansCommands } from './commands/plans.js'
 import { addReportCommand } from './commands/report.js'
+import { addProjectsCommands } from './commands/projects.js'
 import { addRunCommand } from './commands/run.js'
 import { addSchemaCommand } from './commands/schema.js'
 import { addServerCommand } from './commands/server.js'
+import { addTargetsCommands } from './commands/targets.js'
 import { addTokensCommands } from './commands/tokens.js'
 import { addVersionCommand } from './commands/version.js'
 import { addWatchCommands } from './commands/watch.js'
@@ -39,6 +42,8 @@ export function buildProgram(): Command {
   addRunCommand(program); addWatchCommands(program); addListCommand(program); addLogsCommand(program); addReportCommand(program)
   program.commandsGroup('Steering:')
   addApprovalCommands(program); addControlCommands(program)
+  program.commandsGroup('Places:')
+  addProjectsCommands(program); addEnvironmentsCommands(program); addTargetsCommands(program)
   program.commandsGroup('Installation:')
   addServerCommand(program); addDoctorCommand(program); addTokensCommands(program); addAuditCommand(program); addVersionCommand(program)
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program)

@@ -8,6 +8,7 @@ export const FAILURES = {
   NOT_FOUND:             { retryable: false, httpStatus: 404 },
   RELEASE_NOT_FOUND:     { retryable: false, httpStatus: 404 },
   RELEASE_CONFLICT:      { retryable: false, httpStatus: 409 }, // the release's state does not admit it
+  CONFLICT:              { retryable: false, httpStatus: 409 }, // a record of that name is there, or others depend on it
   IDEMPOTENCY_CONFLICT:  { retryable: false, httpStatus: 409 }, // same key, another body
   LOCK_REFUSED:          { retryable: false, httpStatus: 409 },
   APPROVAL_REJECTED:     { retryable: false, httpStatus: 409 },
@@ -17,6 +18,7 @@ export const FAILURES = {
   CONFIG_INVALID:        { retryable: false, httpStatus: 422 }, // a job's config, once its late values are known
   SECRET_MISSING:        { retryable: false, httpStatus: 422 },
   CRITERIA_NOT_MET:      { retryable: false, httpStatus: 409 },
+  TARGETS_FAILED:        { retryable: false, httpStatus: 409 }, // more targets of a stage failed than its strategy admits
   CHECK_FAILED:          { retryable: false, httpStatus: 409 }, // a health check or script said no
   TIMED_OUT:             { retryable: false, httpStatus: 504 },
   TARGET_REFUSED:        { retryable: false, httpStatus: 502 }, // it answered no

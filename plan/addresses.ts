@@ -20,6 +20,7 @@ export const SshAddress = Type.Object({
   bastion: Type.Optional(Type.Object(SshLogin, strict)),
   sudo: Type.Union([Type.Boolean(), Type.String({ minLength: 1 })], { default: false, description: 'true: as root; a name: as that user' }),
   connectTimeout: Type.Optional(Duration),
+  home: Type.Optional(Type.String({ pattern: '^/', description: 'folder on the host for what runs there; default: /var/lib/releasectl for root, ~/.releasectl for others' })),
 }, strict)
 export type SshAddress = Static<typeof SshAddress>
 

@@ -20,7 +20,7 @@ export function processRuntime(host: HostPort, { service, deploy }: { service: s
     name: key,
     async start() {
       const { port } = await host.start(own())
-      return { url: `http://127.0.0.1:${port}` }
+      return { url: `http://${host.address}:${port}` }
     },
     async facts(id) {
       const state = await host.inspect(key(id))

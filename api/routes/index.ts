@@ -3,6 +3,12 @@ import { listApprovalsRoute } from './approvals/list.js'
 import { listAuditRoute } from './audit/list.js'
 import { getBundleRoute } from './bundles/get.js'
 import { uploadBundleRoute } from './bundles/upload.js'
+import { createEnvironmentRoute } from './environments/create.js'
+import { deleteEnvironmentRoute } from './environments/delete.js'
+import { getEnvironmentRoute } from './environments/get.js'
+import { listProjectEnvironmentsRoute } from './environments/list-of-project.js'
+import { listEnvironmentsRoute } from './environments/list.js'
+import { updateEnvironmentRoute } from './environments/update.js'
 import { deletePlanRoute } from './plans/delete.js'
 import { explainPlanRoute } from './plans/explain.js'
 import { getPlanRoute } from './plans/get.js'
@@ -10,6 +16,11 @@ import { listPlansRoute } from './plans/list.js'
 import { savePlanRoute } from './plans/save.js'
 import { validateStoredPlanRoute } from './plans/validate-stored.js'
 import { validatePlanRoute } from './plans/validate.js'
+import { createProjectRoute } from './projects/create.js'
+import { deleteProjectRoute } from './projects/delete.js'
+import { getProjectRoute } from './projects/get.js'
+import { listProjectsRoute } from './projects/list.js'
+import { updateProjectRoute } from './projects/update.js'
 import { abortRoute } from './releases/abort.js'
 import { approveRoute } from './releases/approve.js'
 import { releaseEventsRoute } from './releases/events.js'
@@ -30,6 +41,13 @@ import { indexRoute } from './system/index-page.js'
 import { kindsRoute } from './system/kinds.js'
 import { metricsRoute } from './system/metrics.js'
 import { planSchemaRoute } from './system/plan-schema.js'
+import { createTargetRoute } from './targets/create.js'
+import { deleteTargetRoute } from './targets/delete.js'
+import { getTargetRoute } from './targets/get.js'
+import { listEnvironmentTargetsRoute } from './targets/list-of-environment.js'
+import { listTargetsRoute } from './targets/list.js'
+import { targetStatusRoute } from './targets/status.js'
+import { updateTargetRoute } from './targets/update.js'
 import { createTokenRoute } from './tokens/create.js'
 import { listTokensRoute } from './tokens/list.js'
 import { revokeTokenRoute } from './tokens/revoke.js'
@@ -40,5 +58,8 @@ export const ROUTES: FastifyPluginAsyncTypebox[] = [
   approveRoute, rejectRoute, pauseRoute, resumeRoute, promoteRoute, abortRoute, retryRoute, rollbackRoute,
   savePlanRoute, listPlansRoute, getPlanRoute, deletePlanRoute, validatePlanRoute, validateStoredPlanRoute, explainPlanRoute,
   uploadBundleRoute, getBundleRoute, listApprovalsRoute, listAuditRoute, createTokenRoute, listTokensRoute, revokeTokenRoute,
+  createProjectRoute, deleteProjectRoute, getProjectRoute, listProjectsRoute, updateProjectRoute,
+  createEnvironmentRoute, deleteEnvironmentRoute, getEnvironmentRoute, listProjectEnvironmentsRoute, listEnvironmentsRoute, updateEnvironmentRoute,
+  createTargetRoute, deleteTargetRoute, getTargetRoute, listEnvironmentTargetsRoute, listTargetsRoute, targetStatusRoute, updateTargetRoute,
   healthRoute, metricsRoute, kindsRoute, planSchemaRoute, indexRoute,
 ]

@@ -41,11 +41,12 @@ rotate() { # the end
 }
 
 trap : TERM # caught, not ignored: the command gets SIGTERM as everybody does
-printf '%s\n%s\n%s\n' $$ "$(born $$)" "$port" > "claim.$$"
+# A full disk must neither make a claim of nothing nor an end of nothing: room for the end is taken now.
+printf '%s\n%s\n%s\n' $$ "$(born $$)" "$port" > "claim.$$" && printf '%-16s\n' unknown > "exit.$$" || { rm -f "claim.$$" "exit.$$"; exit 1; }
 ln "claim.$$" "$generation.claim" 2>/dev/null
 claimed=$?
 rm -f "claim.$$"
-[ $claimed -eq 0 ] || exit 0
+[ $claimed -eq 0 ] || { rm -f "exit.$$"; exit 0; }
 sync "$generation.claim" . 2>/dev/null # a machine that loses power must not forget that this was begun
 
 rm -f out err
@@ -71,7 +72,7 @@ kill -s TERM -- -$$ 2>/dev/null
 (sleep 2; kill -s KILL $keepers) > /dev/null 2>&1 &
 for keeper in $keepers; do wait "$keeper"; done
 [ -s "$generation.stop" ] && read -r code < "$generation.stop"
-echo "$code" > "exit.$$"
+printf '%-16s\n' "$code" 1<> "exit.$$"
 sync "exit.$$" 2>/dev/null
 mv "exit.$$" "$generation.exit"
 rm -f out err

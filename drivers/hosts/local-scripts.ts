@@ -61,7 +61,7 @@ async function follow(run: Detached, claim: Claim, { key, timeoutMs }: ScriptRun
   for (let waitMs = LOOK_MS.first; ; waitMs = Math.min(waitMs * 2, LOOK_MS.last)) {
     const alive = await run.isAlive(claim)
     const ended = await run.ended() // asked before the output is read, so that nothing written before the end is missed
-    for (const stream of streams) if (await stream.follow(ended !== null)) waitMs = LOOK_MS.first
+    for (const stream of streams) if (await stream.follow()) waitMs = LOOK_MS.first
     if (ended !== null) return ended
     if (!alive) {
       await run.sweep(claim)

@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path'
 import { LocalScripts } from './local-scripts.js'
 import { LocalServices } from './local-services.js'
 import { prune } from './local-files.js'
-import type { HostPort, OutputChunk, ScriptResult, ScriptRun, ServiceSpec, ServiceState } from './port.js'
+import { putFile, readStart } from './local-file-store.js'
+import type { FileToPut, HostPort, OutputChunk, ScriptResult, ScriptRun, ServiceSpec, ServiceState } from './port.js'
 
 const PRUNE_EVERY_MS = 3_600_000
 
@@ -11,6 +12,7 @@ const PRUNE_EVERY_MS = 3_600_000
  * killed at any moment changes nothing: the next one finds what runs, what ended and how.
  */
 export class LocalHost implements HostPort {
+  readonly address = '127.0.0.1'
   readonly #home: string
   readonly #scripts: LocalScripts
   readonly #services: LocalServices
@@ -33,6 +35,8 @@ export class LocalHost implements HostPort {
   async stop(key: string, graceMs: number): Promise<void> { return this.#services.stop(key, graceMs) }
   async tail(key: string, bytes: number): Promise<string> { return this.#services.tail(key, bytes) }
   async spec(key: string): Promise<ServiceSpec | null> { return this.#services.spec(key) }
+  async put(file: FileToPut): Promise<void> { return putFile(file) }
+  async read(path: string, maxBytes: number): Promise<Buffer | null> { return readStart(path, maxBytes) }
 
   async #prune(): Promise<void> {
     if (Date.now() - this.#prunedAtMs < PRUNE_EVERY_MS) return

@@ -4,48 +4,77 @@ import type { OutputChunk } from './port.js'
 const CHUNK_BYTES = 65_536
 const TAIL_BYTES = 65_536
 
-/** Follows one stream of a script from its file: whole characters, from the start, each byte once. */
-export class OutputReader {
-  readonly #file: string
+/** One stream of a script as it comes: handed on in whole characters, each byte once; its end is kept. */
+export class OutputStream {
   readonly #stream: OutputChunk['stream']
   readonly #emit: (chunk: OutputChunk) => void
-  #offset = 0
-  constructor(file: string, stream: OutputChunk['stream'], emit: (chunk: OutputChunk) => void) {
-    this.#file = file
+  /** Read, but perhaps the beginning of a character. */
+  #rest: Buffer = Buffer.alloc(0)
+  #end: Buffer = Buffer.alloc(0)
+  #taken = 0
+  constructor(stream: OutputChunk['stream'], emit: (chunk: OutputChunk) => void) {
     this.#stream = stream
     this.#emit = emit
   }
 
+  /** Bytes it has seen: where to read on. */
+  get offset(): number { return this.#taken }
+
+  take(bytes: Buffer): void {
+    const held = this.#rest.length
+    const all = held > 0 ? Buffer.concat([this.#rest, bytes]) : bytes
+    const whole = wholeCharacters(all)
+    this.#say(this.#taken - held, all.subarray(0, whole))
+    this.#rest = Buffer.from(all.subarray(whole))
+    this.#taken += bytes.length
+    this.#end = Buffer.concat([this.#end, bytes]).subarray(-TAIL_BYTES)
+  }
+
+  /** It has ended. `dropped`: its last bytes, where there were too many to keep. @returns its last 64 KiB */
+  close(dropped: Buffer): { text: string; truncated: boolean } {
+    this.#say(this.#taken - this.#rest.length, this.#rest)
+    if (dropped.length > 0) {
+      const note = `\n[releasectl keeps the first ${this.#taken} bytes and the last ${dropped.length}; what was between is gone]\n`
+      this.#emit({ stream: this.#stream, offset: this.#taken, text: note + fromCharacter(dropped).toString('utf8') })
+    }
+    const bytes = Buffer.concat([this.#end, dropped]).subarray(-TAIL_BYTES)
+    const truncated = this.#taken + dropped.length > TAIL_BYTES
+    return { text: (truncated ? fromCharacter(bytes) : bytes).toString('utf8'), truncated }
+  }
+
+  #say(offset: number, bytes: Buffer): void {
+    if (bytes.length > 0) this.#emit({ stream: this.#stream, offset, text: bytes.toString('utf8') })
+  }
+}
+
+/** Follows one stream of a script from its file. */
+export class OutputReader {
+  readonly #file: string
+  readonly #stream: OutputStream
+  constructor(file: string, stream: OutputChunk['stream'], emit: (chunk: OutputChunk) => void) {
+    this.#file = file
+    this.#stream = new OutputStream(stream, emit)
+  }
+
   /** Hand on what has been written since. @returns was there anything? */
-  async follow(last: boolean): Promise<boolean> {
-    const from = this.#offset
+  async follow(): Promise<boolean> {
+    const from = this.#stream.offset
     const size = await sizeOf(this.#file)
     if (size <= from) return false
     const file = await open(this.#file)
     try {
-      while (this.#offset < size) {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, this.#offset)
-        const bytes = buffer.subarray(0, bytesRead)
-        const whole = last && this.#offset + bytesRead >= size ? bytes : bytes.subarray(0, wholeCharacters(bytes))
-        if (whole.length === 0) break
-        this.#emit({ stream: this.#stream, offset: this.#offset, text: whole.toString('utf8') })
-        this.#offset += whole.length
+      while (this.#stream.offset < size) {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, this.#stream.offset)
+        if (bytesRead === 0) break
+        this.#stream.take(buffer.subarray(0, bytesRead))
       }
     } finally { await file.close() }
-    return this.#offset > from
+    return true
   }
 
   /** The last 64 KiB, once it has ended; what was dropped between the kept beginning and the end is said in the stream. */
   async tail(): Promise<{ text: string; truncated: boolean }> {
-    const dropped = await readFile(`${this.#file}.tail`).catch(() => Buffer.alloc(0))
-    if (dropped.length > 0) {
-      const note = `\n[releasectl keeps the first ${this.#offset} bytes and the last ${dropped.length}; what was between is gone]\n`
-      this.#emit({ stream: this.#stream, offset: this.#offset, text: note + fromCharacter(dropped).toString('utf8') })
-    }
-    const missing = TAIL_BYTES - dropped.length
-    const start = Math.max(0, this.#offset - missing)
-    const bytes = Buffer.concat([await lastOf(this.#file, start), dropped])
-    return { text: (start > 0 ? fromCharacter(bytes) : bytes).toString('utf8'), truncated: start > 0 }
+    return this.#stream.close(await readFile(`${this.#file}.tail`).catch(() => Buffer.alloc(0)))
   }
 }
 

@@ -1,5 +1,7 @@
 /** A machine that runs commands and services. Contract: test/contract/hosts.ts. All of it may be called twice. */
 export interface HostPort {
+  /** Where what listens on it is reached from here. */
+  readonly address: string
   /**
    * Run a script to its end, once per `key`: a second call with the same key adopts the run that is under way
    * or gives the result of the one that has ended, even after the caller was killed. `signal` kills it.
@@ -21,7 +23,17 @@ export interface HostPort {
   stop(key: string, graceMs: number): Promise<void>
   /** The last lines a service wrote. */
   tail(key: string, bytes: number): Promise<string>
+  /**
+   * All of a file or, on any failure, the one that was there; its folder is made. Written once: one that is there already is left.
+   * @throws CHECK_FAILED when the content has another sha256, TARGET_REFUSED when the machine does not let it (no right, no space)
+   */
+  put(file: FileToPut): Promise<void>
+  /** At most `maxBytes` from the beginning of a file; null when there is none. @throws TARGET_REFUSED when it may not be read */
+  read(path: string, maxBytes: number): Promise<Buffer | null>
 }
+
+/** `path`: absolute. `mode`: permissions, 0o644. `sha256`: of the content, in hexadecimal. */
+export interface FileToPut { path: string; content: Buffer; mode: number; sha256: string }
 
 export interface ScriptRun {
   key: string
@@ -50,3 +62,31 @@ export interface ServiceSpec {
   port: number
 }
 export interface ServiceState { key: string; running: boolean; pid: number | null; port: number; startedAt: string; exitCode: number | null }
+
+/** How to log in by SSH. Secrets are values here. */
+export interface SshLogin {
+  host: string
+  port: number
+  user: string
+  /** A private key's text. */
+  key?: string | undefined
+  passphrase?: string | undefined
+  password?: string | undefined
+  /** By the agent of this process (SSH_AUTH_SOCK). */
+  agent: boolean
+  /** `SHA256:…`: what the host must show. */
+  hostKey?: string | undefined
+  /** Lines of a known_hosts file; left out: this user's own file. */
+  knownHosts?: string | undefined
+}
+export interface SshSettings extends SshLogin {
+  /** The target's name, for messages. */
+  name: string
+  /** Reached through this host. */
+  bastion?: SshLogin | undefined
+  /** True: commands run as root; a name: as that user. */
+  sudo: boolean | string
+  connectTimeoutMs: number
+  /** Where records and scripts lie on it; left out: /var/lib/releasectl for root, ~/.releasectl for others. */
+  home?: string | undefined
+}

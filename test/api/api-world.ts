@@ -64,7 +64,7 @@ export class ApiWorld {
   token(name: string): string { return this.#tokens.get(name) ?? '' }
 
   /** Ask as the token of that name. */
-  async ask(name: string, method: 'GET' | 'POST' | 'DELETE', url: string, body?: unknown, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> {
+  async ask(name: string, method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: unknown, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> {
     const given: InjectOptions = { method, url, headers: { authorization: `Bearer ${this.token(name)}`, ...headers } }
     return this.app.inject(body === undefined ? given : { ...given, payload: body as object })
   }

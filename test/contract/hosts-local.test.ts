@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { LocalHost } from '../../drivers/hosts/local.js'
 import { aRun, isAlive, nothing, scriptContract, textOf, until } from './hosts.js'
+import { fileContract } from './host-files.js'
 import { serviceContract } from './services.js'
 
 const newHome = async (): Promise<string> => mkdtemp(join(tmpdir(), 'releasectl-home-'))
 const make = async (): Promise<LocalHost> => new LocalHost({ home: await newHome() })
 scriptContract('LocalHost', make)
 serviceContract('LocalHost', make)
+fileContract('LocalHost', make)
 
 /** Another process that calls `run` or `start` and can be killed. */
 function caller(home: string, method: 'run' | 'start', argument: unknown): ReturnType<typeof spawn> {
