@@ -10,19 +10,20 @@ const SPEC_7_1 = readFileSync(new URL('spec-7-1.yaml', import.meta.url), 'utf8')
 test('spec 0 §7.1 as it is written has one issue for each kind this build lacks, and no other', () => {
   const issues = issuesOf(SPEC_7_1)
   expect(issues.map(({ code, message }) => `${code} ${/"([^"]+)"/u.exec(message)?.[1] ?? ''}`)).toEqual([
-    'UNKNOWN_KIND confluence-doc', 'UNKNOWN_KIND apisix-gateway', 'UNKNOWN_KIND kubernetes', 'UNKNOWN_KIND test-runner',
+    'UNKNOWN_KIND confluence-doc', 'UNKNOWN_KIND kubernetes', 'UNKNOWN_KIND test-runner',
   ])
 })
 
 test('spec 0 §7.1 without those jobs compiles', () => {
-  const lacking = /^ +- name: "(?:create-release-notes|configure-gateway|deploy-kubernetes|run-tests|rollback-kubernetes|restore-gateway)"\n(?:(?! +- name: ")(?! {2}- name)(?!rollback:).*\n)*/gmu
-  const plan = planOf(SPEC_7_1.replace(lacking, ''))
+  const lacking = /^ +- name: "(?:create-release-notes|deploy-kubernetes|run-tests|rollback-kubernetes)"\n(?:(?! +- name: ")(?! {2}- name)(?!rollback:).*\n)*/gmu
+  const plan = planOf(SPEC_7_1.replace(lacking, '').replace(/^ +dependsOn: \["rollback-kubernetes"\]\n/mu, ''))
   expect(plan.stages.map(({ name, jobs, approval }) => ({ name, jobs: jobs.map(({ kind }) => kind), approvers: approval?.approvers }))).toEqual([
     { name: 'preparation', jobs: ['notification'], approvers: undefined },
-    { name: 'deployment', jobs: [], approvers: ['lead@example.com', 'manager@example.com'] },
+    { name: 'deployment', jobs: ['gateway'], approvers: ['lead@example.com', 'manager@example.com'] },
     { name: 'validation', jobs: ['analysis'], approvers: undefined },
   ])
-  expect(plan.rollback).toMatchObject([{ name: 'revert-deployment', jobs: [] }])
+  expect(plan.rollback).toMatchObject([{ name: 'revert-deployment', jobs: [{ kind: 'gateway', config: { gateway: 'apisix', serviceId: 'payment-service', restore: true } }] }])
+  expect(plan.stages[1]?.jobs[0]?.config).toMatchObject({ gateway: 'apisix', serviceId: 'payment-service', apiEndpoint: 'https://apisix-admin.example.com', strategy: { type: 'canary', phases: [{ percentage: 5 }, { percentage: 20 }, { percentage: 50 }, { percentage: 100 }] } })
   expect(plan.stages[0]?.jobs[0]?.config).toMatchObject({ channels: ['slack', 'email'], recipients: ['platform-team', 'product-team'], template: 'pre-release-notification' })
 })
 
@@ -42,7 +43,7 @@ stages:
     approvers: \${variables.approvers}
     jobs:
       - name: "configure-routes"
-        type: "gateway"
+        type: "apisix-gateway"
         config:
           strategy: \${includes.strategies.canary}
           serviceId: "payment-service"
