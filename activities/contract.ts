@@ -73,6 +73,8 @@ export interface RolloutActivities {
   'rollout.snapshot'(call: JobCall): Promise<{ snapshot: SealedSnapshot; stable: Side | null }>
   /** What a rollout or a gateway job would change; touches nothing. */
   'rollout.preview'(call: JobCall): Promise<Change[]>
+  /** Of a `gateway` job whose plan does not say where the candidate is: the gateway does. @throws CONFIG_INVALID when it does not */
+  'rollout.locate'(call: JobCall): Promise<{ url: string }>
   /** Start the candidate (or adopt it) and wait until it is healthy. */
   'rollout.deploy'(call: JobCall): Promise<{ candidate: Side; outputs: JsonObject; message: string }>
   /** `counters`: the candidate's, as the split took effect; null when the gateway keeps none. */

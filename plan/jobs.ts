@@ -75,7 +75,7 @@ export class JobCompiler {
     if (!written) return null
     const shaped = this.#check.shape(planSchema(kind.schema), written.config, { ...use, trail: written.trail })
     if (!isObject(shaped) || this.#issues.errors > errors) return null
-    const config = kind.name === 'notification' ? withTemplate(shaped, this.#settings.templates) : shaped
+    const config = kind.name === 'notification' ? withTemplate(shaped, this.#settings.templates) : { ...shaped, ...leftOut(kind.aliasDefaults?.[fields.type ?? ''], written.config) }
     this.#checkRules(kind, config, use.places, node.place)
     const timeout = fields.timeout ?? written.timeout ?? timeoutOf(kind, config)
     return {
@@ -117,6 +117,7 @@ export class JobCompiler {
 
 /** A config that is not all known yet may not be able to say. */
 const timeoutOf = (kind: Kind, config: JsonObject): string => lateParts(config).length === 0 ? kind.timeoutFor?.(config) ?? kind.defaultTimeout : kind.defaultTimeout
+const leftOut = (defaults: JsonObject = {}, { entries }: MapNode): JsonObject => Object.fromEntries(Object.entries(defaults).filter(([key]) => !entries.has(key)))
 
 /** Spec 2: `retry: 3` and `retries: 3` are three more tries; `retry_delay` is the wait between. */
 function retryOf({ retry, retries, retryDelay }: Partial<JobSpec>): RetrySpec {

@@ -1,4 +1,5 @@
 import type { Static, TObject } from 'typebox'
+import type { JsonObject } from '../domain/json.js'
 
 /**
  * A job kind as plans see it: plan/kinds/<name>.ts. Its runner is activities/kinds/<name>.ts (or workflows/kinds/<name>.ts),
@@ -7,6 +8,8 @@ import type { Static, TObject } from 'typebox'
 export interface Kind<Schema extends TObject = TObject> {
   name: string
   aliases: readonly string[]
+  /** What a config leaves out, under that alias. */
+  aliasDefaults?: Readonly<Record<string, JsonObject>>
   description: string
   version: string
   schema: Schema

@@ -23,6 +23,7 @@ const slow = proxyActivities<RolloutActivities>({ ...STOPPED, startToCloseTimeou
 
 export const rollout = {
   snapshot: quick['rollout.snapshot'],
+  locate: quick['rollout.locate'],
   setSplit: slow['rollout.setSplit'], // capacity may have to come first
   deploy: slow['rollout.deploy'],
   finish: slow['rollout.finish'],

@@ -31,6 +31,15 @@ export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActiviti
 
   async 'rollout.preview'(call) { return runAttempt(() => preview(deps, call)) },
 
+  async 'rollout.locate'(call) {
+    return runAttempt(async () => {
+      const { gateway, gatewayName, route } = await targetOf(deps, call)
+      const url = await gateway.locate?.(route, call.release.version) ?? null
+      if (url === null) throw failure('CONFIG_INVALID', `gateway ${gatewayName} does not say where ${call.release.version} of ${route} is: name candidate.url`)
+      return { url }
+    })
+  },
+
   async 'rollout.deploy'(call) { return runAttempt((attempt) => deploy(deps, call, attempt)) },
 
   async 'rollout.setSplit'({ call, stable, candidate, percent, sticky, match, mirrorPercent, expectedPercent }) {

@@ -49,7 +49,14 @@ export async function targetOf(deps: RolloutDeps, call: JobCall, more: RuntimeOp
     : { ...ofRollout(call.config as unknown as RolloutConfig), runtime: await runtimeOf(deps, call, more) }
   const gateway = gatewayName === 'replicas' ? rest.runtime?.replicas : gateways[gatewayName]
   if (!gateway) throw failure('CONFIG_INVALID', gatewayName === 'replicas' ? 'gateway: replicas needs a deploy that has replicas' : `this installation has no gateway ${gatewayName}; it has: ${Object.keys(gateways).join(', ')}`)
+  mustBeThere(call, gatewayName, gateway)
   return { gateway, gatewayName, ...rest }
+}
+
+/** A plan may say where its gateway is; which one that is, the installation says. @throws CONFIG_INVALID when they differ */
+function mustBeThere({ kind, config: { apiEndpoint } }: JobCall, name: string, { address }: TrafficPort): void {
+  if (kind !== 'gateway' || typeof apiEndpoint !== 'string' || new URL(apiEndpoint).origin === address) return
+  throw failure('CONFIG_INVALID', `gateway ${name} of this installation is ${address === undefined ? 'not reached by an apiEndpoint' : `at ${address}`}, not at ${new URL(apiEndpoint).origin}`)
 }
 
 const ofGateway = ({ gateway, route, serviceId = '' }: GatewayConfig): Omit<Target, 'gateway'> => ({

@@ -15,6 +15,10 @@ export interface TrafficPort {
   restore(route: string, snapshot: RouteSplit | null): Promise<Answer>
   /** Counters since the gateway started, per side; null when it keeps none. A restart may set them back. */
   metrics?(route: string): Promise<RouteMetrics | null>
+  /** Where a version is by the gateway's own configuration: its url; null when that does not say. @throws TARGET_UNREACHABLE, TARGET_REFUSED */
+  locate?(route: string, version: string): Promise<string | null>
+  /** Where its admin API is: scheme, host and port. */
+  readonly address?: string
   /** Requests still under way on a side that gets no new ones. */
   drain?(route: string, sideId: string): Promise<{ open: number }>
 }

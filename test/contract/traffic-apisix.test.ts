@@ -109,6 +109,23 @@ describe('apisix', () => {
     expect(double.stored('/apisix/routes/by-id')).toBe(bytes)
   })
 
+  test('a version that is an upstream of APISIX\'s own is found by its name, and named rather than copied', async () => {
+    const nodes = { '10.0.0.7:8080': 1, '10.0.0.8:8080': 1 }
+    await admin(double, 'PUT', 'upstreams/payment-1.2.3', { type: 'roundrobin', nodes })
+    await admin(double, 'PUT', 'routes/payment', { uri: '/payment', upstream: { type: 'roundrobin', nodes: { '10.0.0.1:8080': 1 } } })
+    const traffic = driver(double)
+    expect(await traffic.locate('payment', '1.2.4')).toBeNull()
+    const candidate = { id: 'r-8', version: '1.2.3', url: await traffic.locate('payment', '1.2.3') ?? '' }
+    expect(candidate.url).toBe('http://10.0.0.7:8080')
+    const wanted = split(20, { stable: asConfigured, candidate })
+    expect(await traffic.setSplit('payment', wanted)).toMatchObject({ refused: false, split: wanted })
+    expect(JSON.parse(double.stored('/apisix/routes/payment'))).toMatchObject({ plugins: { 'traffic-split': { rules: [{ weighted_upstreams: [{ upstream_id: 'payment-1.2.3', weight: 1 }, { weight: 4 }] }] } } })
+    expect(await traffic.setSplit('payment', split(0, { stable: candidate, candidate: null }))).toMatchObject({ refused: false, split: { stable: candidate, candidate: null } })
+    const route = JSON.parse(double.stored('/apisix/routes/payment')) as Record<string, unknown>
+    expect(route).toMatchObject({ upstream_id: 'payment-1.2.3' })
+    expect(route).not.toHaveProperty('upstream')
+  })
+
   test('a route with a traffic-split or proxy-mirror of its own is left alone', async () => {
     const own = { 'traffic-split': { rules: [{ weighted_upstreams: [{ weight: 1 }] }] }, 'proxy-mirror': { host: 'http://10.0.0.5:80' } }
     await admin(double, 'PUT', 'routes/own', { uri: '/own', plugins: { 'proxy-mirror': own['proxy-mirror'] }, upstream: { nodes: { '10.0.0.1:8080': 1 } } })

@@ -114,6 +114,7 @@ export class ReleaseWorld {
     const rollout: RolloutActivities = {
       'rollout.snapshot': async () => ({ snapshot: sealed, stable }),
       'rollout.preview': async ({ job }) => { this.trace.push(`preview ${job}`); return [{ what: 'route edge/shop', action: 'update', before: '2.3.0', after: '100% to 2.4.0' }] },
+      'rollout.locate': async ({ release }) => ({ url: `http://${release.version}.test:80` }),
       'rollout.deploy': async ({ release, job }) => { this.trace.push(`deploy ${job}`); return { candidate: { id: release.releaseId, version: release.version, url: 'http://127.0.0.1:2' }, outputs: { url: 'http://127.0.0.1:2' }, message: '' } },
       'rollout.setSplit': async ({ percent, candidate }) => { this.trace.push(`split ${percent}`); return { split: { stable, candidate, percent, sticky: null }, counters: null } },
       'rollout.judge': async (input) => this.judge(input.what, input),

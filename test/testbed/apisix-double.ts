@@ -118,10 +118,10 @@ export class ApisixDouble {
     if (!route) { response.writeHead(404).end('{"error_msg":"404 Route Not Found"}'); return }
     const { 'traffic-split': split, 'proxy-mirror': mirror } = (route['plugins'] ?? {}) as Record<string, Value | undefined>
     const rule = (split?.['rules'] as Value[] | undefined)?.find(({ match }) => match === undefined || (match as { vars: string[][] }[]).some(({ vars }) => vars.every(([name = '', , value]) => variable(request, name) === value)))
-    const chosen = rule && this.#inTurn(rule['weighted_upstreams'] as Value[])['upstream']
-    const own = route['upstream'] ?? this.#stored.get(`/apisix/upstreams/${String(route['upstream_id'])}`)?.value
+    const upstreamOf = (one: Value): unknown => one['upstream'] ?? this.#stored.get(`/apisix/upstreams/${String(one['upstream_id'])}`)?.value
+    const chosen = rule && upstreamOf(this.#inTurn(rule['weighted_upstreams'] as Value[]))
     if (mirror && Math.random() < Number(mirror['sample_ratio'] ?? 1)) http.get(`${String(mirror['host'])}${request.url}`, (copy) => copy.resume()).on('error', () => undefined)
-    const { hostname: host, port } = new URL(`http://${addressOf((chosen ?? own) as Value)}`)
+    const { hostname: host, port } = new URL(`http://${addressOf((chosen ?? upstreamOf(route)) as Value)}`)
     const onward = http.request({ host, port, method: request.method, path: request.url, headers: request.headers, agent: false }, (answer) => { response.writeHead(answer.statusCode ?? 502, answer.headers); answer.pipe(response) })
     onward.on('error', () => { response.writeHead(502).end() })
     request.pipe(onward)

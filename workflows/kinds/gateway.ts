@@ -11,8 +11,9 @@ export const gatewayStory: Story<'gateway'> = async (run, { stage, job, call, co
   const route = { gateway: config.gateway, route: name }
   if (config.restore === true) return { outputs: {}, message: await restore(run, name), artifacts: [] }
   const { strategy, candidate: asked } = config
-  if (strategy === undefined || asked === undefined) throw failure('CONFIG_INVALID', 'gateway needs candidate and strategy, or restore: true')
-  const candidate = { id: call.release.releaseId, version: asked.version ?? call.release.version, url: asked.url }
+  if (strategy === undefined) throw failure('CONFIG_INVALID', 'gateway needs candidate and strategy, or restore: true')
+  const url = asked?.url ?? (await rollout.locate(call)).url
+  const candidate = { id: call.release.releaseId, version: asked?.version ?? call.release.version, url }
   const { snapshot, stable } = await run.before(`${stage.name}/${job.name}`, () => rollout.snapshot(call))
   run.undo.promise({ call, snapshot, activity: RESTORE, what: `split of ${route.gateway}/${name}`, wave: 'traffic', manual: `Send all traffic of route ${name} to ${stable?.version ?? 'nothing'} at ${route.gateway}.` })
   await shiftBy(strategy, { run, stage, view: run.state.job(stage.name, job.name), call, route, stable, candidate, ...routingOf(strategy) })

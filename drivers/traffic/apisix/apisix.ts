@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { failure } from '../../../domain/failures.js'
 import { isObject, type JsonObject } from '../../../domain/json.js'
 import { gatewayType } from '../gateway-type.js'
-import type { Answer, RouteSplit, TrafficPort } from '../port.js'
+import type { Answer, RouteSplit, Side, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
 import { unable } from '../unable.js'
 import { ApisixAdmin } from './apisix-admin.js'
-import { ownPlugins, routeWith, without, understood, type Understood } from './route.js'
+import { ownPlugins, routeWith, understood, upstreamName, urlOf, without, type Understood } from './route.js'
 import { ApisixSettings } from './settings.js'
 
 /**
@@ -15,11 +15,13 @@ import { ApisixSettings } from './settings.js'
  */
 export class ApisixTraffic implements TrafficPort {
   readonly can = { sticky: [], match: ['header', 'cookie'], mirror: true, makesRoutes: false, percentStep: 0.01 } as const
+  readonly address: string
   readonly #admin: ApisixAdmin
   readonly #name: string
 
   /** @param name what plans call it, for messages */
   constructor(settings: ApisixSettings, name = 'apisix') {
+    this.address = new URL(settings.admin).origin
     this.#admin = new ApisixAdmin(settings, name)
     this.#name = name
   }
@@ -37,7 +39,7 @@ export class ApisixTraffic implements TrafficPort {
     const now = await this.#understood(route, found)
     const own = ownPlugins(found, now, asked)
     if (own !== null) return { refused: true, reason: own }
-    const wanted = withoutTime(routeWith(found, asked, now))
+    const wanted = withoutTime(routeWith(route, found, asked, now, await this.#named(route, asked)))
     const refusal = sameRoute(found, wanted) ? null : await this.#admin.putRoute(route, wanted)
     if (refusal !== null) return { refused: true, reason: refusal }
     const inForce = await this.read(route)
@@ -57,11 +59,24 @@ export class ApisixTraffic implements TrafficPort {
     return { refused: true, reason: `it took ${splitText(snapshot)} back but has another route in force` }
   }
 
+  /** By the name `<route>-<version>` of an upstream. */
+  async locate(route: string, version: string): Promise<string | null> {
+    const upstream = await this.#admin.get('upstreams', upstreamName(route, version))
+    return upstream && urlOf(upstream)
+  }
+
+  /** Sides that are upstreams of APISIX's own, with all their servers: they are named, not copied. */
+  async #named(route: string, { stable, candidate }: RouteSplit): Promise<Set<Side>> {
+    const sides = [stable, candidate].filter((side) => side !== null)
+    const urls = await Promise.all(sides.map(({ version }) => this.locate(route, version)))
+    return new Set(sides.filter(({ url }, n) => urls[n] === url))
+  }
+
   async #understood(route: string, found: JsonObject): Promise<Understood> {
     const { upstream, upstream_id: id } = found
     const own = id !== undefined ? await this.#admin.get('upstreams', id as string) : isObject(upstream) ? upstream : null
     if (own === null) throw failure('TARGET_REFUSED', `${this.#name}: route ${route} has no upstream of its own to split`)
-    return understood(found, own)
+    return understood(route, found, own)
   }
 }
 

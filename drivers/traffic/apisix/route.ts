@@ -6,14 +6,14 @@ import { labelled, labelsWith } from './labels.js'
 export interface Understood { split: RouteSplit; upstream: JsonObject; isOurs: boolean }
 
 /** @param upstream the route's own, its `upstream_id` followed */
-export function understood(route: JsonObject, upstream: JsonObject): Understood {
+export function understood(name: string, route: JsonObject, upstream: JsonObject): Understood {
   const isOurs = labelled(route, 'stable') !== null || labelled(route, 'candidate') !== null
   const url = urlOf(upstream)
   const known = labelled(route, 'stable')
   const stable: Side | null = known?.url === url ? known : url === null ? null : { id: isOurs ? 'unknown' : 'configured', version: isOurs ? 'unknown' : 'configured', url }
   if (!isOurs) return { split: { stable, candidate: null, percent: 0, sticky: null }, upstream, isOurs }
   const rules = rulesOf(route)
-  const candidate = candidateIn(rules, labelled(route, 'candidate'))
+  const candidate = candidateIn(name, rules, labelled(route, 'candidate'))
   const [match, mirrorPercent] = [matchIn(rules), mirrorIn(route, candidate)]
   return { upstream, isOurs, split: { stable, candidate, percent: percentIn(rules), sticky: null, ...match.length > 0 && { match }, ...mirrorPercent > 0 && { mirrorPercent } } }
 }
@@ -25,12 +25,15 @@ export function ownPlugins(route: JsonObject, { isOurs, split }: Understood, { m
   return mirrorPercent > 0 && mirror !== undefined && mirrorIn(route, split.candidate) === 0 ? 'the route has a proxy-mirror of its own' : null
 }
 
-/** The route that does what `split` says; all of its other fields stay. */
-export function routeWith(route: JsonObject, split: RouteSplit, now: Understood): JsonObject {
+/**
+ * The route that does what `split` says; all of its other fields stay.
+ * @param named the sides that are upstreams of APISIX's own
+ */
+export function routeWith(name: string, route: JsonObject, split: RouteSplit, now: Understood, named: Set<Side>): JsonObject {
   const { stable, candidate, mirrorPercent = 0 } = split
   const rest = without(route, 'labels', 'plugins')
   const mirror = pluginsOf(route)['proxy-mirror']
-  const rules = candidate ? rulesFor(split, candidate, now.upstream) : []
+  const rules = candidate ? rulesFor(split, named.has(candidate) ? { upstream_id: upstreamName(name, candidate.version) } : { upstream: upstreamFor(candidate, now.upstream) }) : []
   const ownMirror = mirror !== undefined && mirrorIn(route, now.split.candidate) === 0 ? mirror : undefined
   const plugins: JsonObject = {
     ...without(pluginsOf(route), 'traffic-split', 'proxy-mirror'), ...rules.length > 0 && { 'traffic-split': { rules } },
@@ -38,19 +41,18 @@ export function routeWith(route: JsonObject, split: RouteSplit, now: Understood)
   }
   const labels = labelsWith(route, split)
   return {
-    ...stable && stable.url !== now.split.stable?.url ? withUpstream(rest, upstreamFor(stable, now.upstream)) : rest,
+    ...stable && stable.url !== now.split.stable?.url ? { ...without(rest, 'upstream', 'upstream_id'), ...named.has(stable) ? { upstream_id: upstreamName(name, stable.version) } : { upstream: upstreamFor(stable, now.upstream) } } : rest,
     ...labels && { labels }, ...(Object.keys(plugins).length > 0 || route['plugins'] !== undefined) && { plugins },
   }
 }
 
 /** An entry without an upstream is the route's own (traffic-split.md). */
-function rulesFor({ stable, percent, match = [] }: RouteSplit, candidate: Side, like: JsonObject): JsonObject[] {
-  const upstream = upstreamFor(candidate, like)
+function rulesFor({ stable, percent, match = [] }: RouteSplit, candidate: JsonObject): JsonObject[] {
   const parts = stable ? Math.round(percent * 100) : 10_000
   const divisor = greatestCommon(parts, 10_000)
-  const shares = [...parts > 0 ? [{ upstream, weight: parts / divisor }] : [], ...parts < 10_000 ? [{ weight: (10_000 - parts) / divisor }] : []]
+  const shares = [...parts > 0 ? [{ ...candidate, weight: parts / divisor }] : [], ...parts < 10_000 ? [{ weight: (10_000 - parts) / divisor }] : []]
   return [
-    ...match.length > 0 ? [{ match: match.map((rule) => ({ vars: [[variable(rule), '==', rule.value]] })), weighted_upstreams: [{ upstream, weight: 1 }] }] : [],
+    ...match.length > 0 ? [{ match: match.map((rule) => ({ vars: [[variable(rule), '==', rule.value]] })), weighted_upstreams: [{ ...candidate, weight: 1 }] }] : [],
     ...parts > 0 ? [{ weighted_upstreams: shares }] : [],
   ]
 }
@@ -66,16 +68,17 @@ function matchIn(rules: JsonObject[]): Match[] {
 
 function percentIn(rules: JsonObject[]): number {
   const entries = listOf(rules.find((rule) => rule['match'] === undefined)?.['weighted_upstreams'])
-  const weight = (own: boolean): number => entries.filter((entry) => (entry['upstream'] === undefined) === own).reduce((sum, entry) => sum + (typeof entry['weight'] === 'number' ? entry['weight'] : 1), 0)
+  const weight = (own: boolean): number => entries.filter((entry) => (entry['upstream'] === undefined && entry['upstream_id'] === undefined) === own).reduce((sum, entry) => sum + (typeof entry['weight'] === 'number' ? entry['weight'] : 1), 0)
   const [candidate, stable] = [weight(false), weight(true)]
   return candidate === 0 ? 0 : Math.round(1e6 * candidate / (candidate + stable)) / 1e4
 }
 
 /** A candidate that gets no request yet is in the labels only. */
-function candidateIn(rules: JsonObject[], known: Side | null): Side | null {
-  const upstream = rules.flatMap((rule) => listOf(rule['weighted_upstreams'])).find((entry) => isObject(entry['upstream']))?.['upstream']
-  const url = isObject(upstream) ? urlOf(upstream) : null
-  return url === null || url === known?.url ? known : { id: 'unknown', version: 'unknown', url }
+function candidateIn(name: string, rules: JsonObject[], known: Side | null): Side | null {
+  const entry = rules.flatMap((rule) => listOf(rule['weighted_upstreams'])).find((one) => one['upstream'] !== undefined || one['upstream_id'] !== undefined)
+  if (!entry || (known && entry['upstream_id'] === upstreamName(name, known.version))) return known
+  const url = isObject(entry['upstream']) ? urlOf(entry['upstream']) : null
+  return url !== null && url === known?.url ? known : { id: 'unknown', version: 'unknown', url: url ?? 'http://unknown' }
 }
 
 function mirrorIn(route: JsonObject, candidate: Side | null): number {
@@ -84,7 +87,8 @@ function mirrorIn(route: JsonObject, candidate: Side | null): number {
   return Math.round((typeof mirror['sample_ratio'] === 'number' ? mirror['sample_ratio'] : 1) * 1e5) / 1e3
 }
 
-const withUpstream = (route: JsonObject, upstream: JsonObject): JsonObject => ({ ...without(route, 'upstream_id'), upstream })
+/** What an upstream of APISIX's own is called that is one version of a route. */
+export const upstreamName = (route: string, version: string): string => `${route}-${version}`
 export const without = (object: JsonObject, ...keys: string[]): JsonObject => Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)))
 
 /** Another server behind the same settings. What a plugin's upstream cannot have (traffic-split.md) stays out of both. */
@@ -97,7 +101,7 @@ function upstreamFor({ url }: Side, like: JsonObject): JsonObject {
 }
 
 /** Of the first node: `{ "host:port": weight }` or `[{ host, port, weight }]`. */
-function urlOf(upstream: JsonObject): string | null {
+export function urlOf(upstream: JsonObject): string | null {
   const { nodes } = upstream
   const scheme = upstream['scheme'] === 'https' ? 'https' : 'http'
   const [first] = Array.isArray(nodes) ? nodes.flatMap((node) => isObject(node) ? [`${node['host'] as string}:${(node['port'] ?? (scheme === 'https' ? 443 : 80)) as number}`] : []) : isObject(nodes) ? Object.keys(nodes) : []
