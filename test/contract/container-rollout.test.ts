@@ -38,7 +38,7 @@ async function world(engine = new DockerEngine({ host: `unix://${docker.socket}`
   services.push(service)
   const [traffic, logs, listen] = [new EdgeTraffic({ url: edge.controlUrl, token }), new MemoryLog(), await freePort()]
   const activities = createRolloutActivities({
-    places: placesOn(null as never, async () => engine), gateways: { edge: traffic }, key: new InstallationKey(randomBytes(32)), resolveSecret: async (reference) => SECRETS[reference] ?? '', logs,
+    places: placesOn(null as never, undefined, async () => engine), gateways: { edge: traffic }, key: new InstallationKey(randomBytes(32)), resolveSecret: async (reference) => SECRETS[reference] ?? '', logs,
     snapshots: { save: async () => '', find: async () => null },
   })
   const run = async <Name extends keyof typeof activities>(name: Name, input: Parameters<RolloutActivities[Name]>[0]): Promise<Awaited<ReturnType<RolloutActivities[Name]>>> => {
@@ -63,7 +63,7 @@ async function world(engine = new DockerEngine({ host: `unix://${docker.socket}`
       seen.push(await answers(listen, 60))
     }
     await run('rollout.finish', { call: one, candidate, stable })
-    return { undo: { call: one, snapshot: snapshot as SealedSnapshot }, side: candidate, seen }
+    return { undo: { call: one, snapshot: snapshot }, side: candidate, seen }
   }
   const states = async (): Promise<string[]> => (await engine.list({ 'releasectl.service': service })).map(({ labels, status }) => `${labels['releasectl.version']} ${status}`)
   return { engine, traffic, logs, listen, service, run, call, release, states }
