@@ -29,7 +29,7 @@ export function registryLogin(image: string, given: Given | undefined): Registry
   return { username: user, password: secret }
 }
 
-const cut = (text: string): [string, string] => [text.split(':', 1)[0] ?? '', text.slice(text.indexOf(':') + 1)]
+const cut = (text: string): [string, string | null] => [text.split(':', 1)[0] ?? '', text.includes(':') ? text.slice(text.indexOf(':') + 1) : null]
 
 function parsed(text: string): Record<string, unknown> {
   try {

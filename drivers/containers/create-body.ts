@@ -1,5 +1,7 @@
 import type { ContainerSpec, PortBinding } from './port.js'
 
+/** The engine's own networks know no names. */
+const WITHOUT_NAMES = ['bridge', 'host', 'none', 'default']
 const NANO_PER_MS = 1_000_000
 const NANO_CPUS = 1e9
 
@@ -8,7 +10,7 @@ export interface CreateBody { body: Record<string, unknown>; connect: Record<str
 
 export function createBody(spec: ContainerSpec): CreateBody {
   const [first, ...others] = spec.networks
-  const endpoint = { Aliases: [spec.name, ...spec.aliases] }
+  const endpoint = (network: string): Record<string, unknown> => WITHOUT_NAMES.includes(network) ? {} : { Aliases: [spec.name, ...spec.aliases] }
   return {
     body: {
       Image: spec.image,
@@ -30,9 +32,9 @@ export function createBody(spec: ContainerSpec): CreateBody {
         Binds: spec.volumes,
         ...first !== undefined && { NetworkMode: first },
       },
-      ...first !== undefined && { NetworkingConfig: { EndpointsConfig: { [first]: endpoint } } },
+      ...first !== undefined && { NetworkingConfig: { EndpointsConfig: { [first]: endpoint(first) } } },
     },
-    connect: Object.fromEntries(others.map((network) => [network, endpoint])),
+    connect: Object.fromEntries(others.map((network) => [network, endpoint(network)])),
   }
 }
 

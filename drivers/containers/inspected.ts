@@ -67,7 +67,8 @@ function anonymousVolumes({ Mounts, HostConfig }: Inspected): string[] {
 
 const endpointOf = ({ IPAMConfig, Links, Aliases, DriverOpts }: Endpoint, id: string): Record<string, unknown> => ({
   ...IPAMConfig && { IPAMConfig }, ...Links && { Links }, ...DriverOpts && { DriverOpts },
-  Aliases: (Aliases ?? []).filter((alias) => alias !== id.slice(0, SHORT_ID)),
+  // The engine adds the id it gave it.
+  ...Aliases && { Aliases: Aliases.filter((alias) => alias !== id.slice(0, SHORT_ID)) },
 })
 
 export function environmentOf(pairs: string[] | null): Record<string, string> {
