@@ -57,7 +57,9 @@ export class KubeConnection {
   async *lines(path: string, query: Record<string, string | undefined>, { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal }): AsyncGenerator<Record<string, unknown>> {
     const timeout = AbortSignal.timeout(timeoutMs)
     const until = signal ? AbortSignal.any([signal, timeout]) : timeout
-    const response = await this.#guarded(`GET ${path}`, timeout, timeoutMs, signal, () => this.#send('GET', path, { query, body: undefined, contentType: '', signal: until }))
+    const response = await this.#guarded(`GET ${path}`, timeout, timeoutMs, signal, async () => this.#send('GET', path, { query, body: undefined, contentType: '', signal: until })
+      .catch((error: unknown) => { if (timeout.aborted) return null; throw error }))
+    if (response === null) return // a busy server has not begun to answer: nothing was seen
     let rest = ''
     try {
       for await (const chunk of response.setEncoding('utf8')) {

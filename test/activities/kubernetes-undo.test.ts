@@ -138,6 +138,19 @@ describe('Jobs', () => {
     expect(await live(migrate(''))).toBeNull()
   })
 
+  test('one that has failed is not run again by the same attempt, but by the next', async () => {
+    await anew()
+    const late = workloadObject('Job', 'migrate', namespace, 'shop:missing', { spec: { activeDeadlineSeconds: 1 } })
+    const config = { manifests: [late], stuckAfter: '10m' }
+    const job = kubernetesJob(cluster)
+    await expect(job.execute(config)).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringContaining('DeadlineExceeded') as string })
+    const uid = (await live(late))?.metadata.uid
+    await expect(job.execute(config)).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringContaining('DeadlineExceeded') as string })
+    expect((await live(late))?.metadata.uid).toBe(uid)
+    await expect(kubernetesJob(cluster, { releaseId: job.context.call.release.releaseId, attempt: 2 }).execute(config)).rejects.toMatchObject({ type: 'CHECK_FAILED' })
+    expect((await live(late))?.metadata.uid).not.toBe(uid)
+  })
+
   test('CronJobs are applied and not waited for', async () => {
     await anew()
     const cron = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'nightly', namespace }, spec: { schedule: '0 3 * * *', jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'shop:1' }] } } } } } }
