@@ -4,6 +4,7 @@ import { envoy } from './envoy/envoy.js'
 import type { GatewayType } from './gateway-type.js'
 import { haproxy } from './haproxy/haproxy.js'
 import { nginx } from './nginx/nginx.js'
+import { traefik } from './traefik/traefik.js'
 
 /** What `type` may be in RELEASECTL_GATEWAYS: one line a driver. */
 export const GATEWAY_TYPES: Record<string, GatewayType> = {
@@ -12,4 +13,5 @@ export const GATEWAY_TYPES: Record<string, GatewayType> = {
   envoy,
   haproxy,
   nginx,
+  traefik,
 }
