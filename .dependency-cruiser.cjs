@@ -6,7 +6,7 @@ const rooms = {
   api: ['domain', 'plan', 'store', 'config', 'workflows/messages.ts', 'activities/contract.ts'],
   cli: ['domain', 'plan', 'config'], web: [],
 }
-const wires = ['worker.ts', 'api/server.ts', 'embedded', 'bench', 'test', 'examples']
+const wires = ['worker.ts', 'agent.ts', 'api/server.ts', 'embedded', 'bench', 'test', 'examples']
 const inRoom = (room) => `^${room}/`
 module.exports = {
   forbidden: [
@@ -14,7 +14,7 @@ module.exports = {
     ...Object.entries(rooms).map(([room, may]) => ({
       name: `door-${room}`, severity: 'error',
       from: { path: inRoom(room), pathNot: wires.map((wire) => `^${wire}`) },
-      to: { path: '^(plan|domain|api|workflows|activities|drivers|store|config|cli|web|edge|embedded|bench|test|examples|worker\\.ts)',
+      to: { path: '^(plan|domain|api|workflows|activities|drivers|store|config|cli|web|edge|embedded|bench|test|examples|worker\\.ts|agent\\.ts)',
             pathNot: [inRoom(room), ...may.map((other) => `^${other}(/|$)`)], dependencyTypesNot: room === 'workflows' ? ['type-only'] : [] },
     })),
     { name: 'workflows-types-only-from', severity: 'error', from: { path: '^workflows/' }, to: { dependencyTypes: ['type-only'], path: '^(api|store|cli|embedded|edge|config)/' } },

@@ -26,7 +26,7 @@ export class Authentication {
     if (row.expiresAt && row.expiresAt.getTime() <= Date.now()) throw failure('UNAUTHENTICATED', `the token expired at ${row.expiresAt.toISOString()}`)
     const tenant = request.headers['x-tenant-slug']
     if (tenant !== undefined && tenant !== row.tenant) throw failure('FORBIDDEN', `the token is not of tenant ${String(tenant)}`)
-    return { tokenId: row.id, tenant: row.tenant, name: row.name, role: row.role as Role, groups: row.groups }
+    return { tokenId: row.id, tenant: row.tenant, name: row.name, role: row.role as Role, groups: row.groups, target: row.target }
   }
 
   forget(): void { this.#known.clear() }

@@ -2,12 +2,17 @@ import { failure } from '../domain/failures.js'
 
 /** What a token may do; each may do all that those before it may. */
 export const ROLES = ['viewer', 'deployer', 'approver', 'admin'] as const
-export type Role = (typeof ROLES)[number]
+/** Stands apart: the agent of one target, which may do what `/agent` offers and nothing else. */
+export const AGENT = 'agent'
+export type Role = (typeof ROLES)[number] | typeof AGENT
 
 /** Who asks, as their token says. */
-export interface User { tokenId: string; tenant: string; name: string; role: Role; groups: string[] }
+export interface User { tokenId: string; tenant: string; name: string; role: Role; groups: string[]; /** An agent's: the id of its target. */ target: string | null }
 
-export const mayActAs = (role: Role, needed: Role): boolean => ROLES.indexOf(role) >= ROLES.indexOf(needed)
+export const mayActAs = (role: Role, needed: Role): boolean => {
+  if (role === AGENT || needed === AGENT) return role === needed
+  return ROLES.indexOf(role) >= ROLES.indexOf(needed)
+}
 
 /** @throws FORBIDDEN naming the role that is needed */
 export function mustBe(user: User, needed: Role, what: string): void {

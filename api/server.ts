@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
+import { createSecretResolver } from '../drivers/secrets/resolver.js'
 import { InstallationKey } from '../config/key.js'
-import { readSettings } from '../config/settings.js'
+import { allowedEnvironment, readSettings } from '../config/settings.js'
 import { connect } from '../store/database.js'
+import { ReleaseSecretStore } from '../store/release-secrets.js'
 import type { TokenStore } from '../store/tokens.js'
 import { buildApp } from './app.js'
 import { ensureFirstToken } from './first-token.js'
@@ -15,7 +17,9 @@ const settings = readSettings()
 const log = pino({ level: settings.LOG_LEVEL, redact: ['req.headers.authorization', 'req.headers.cookie'] })
 const database = connect(settings.DATABASE_URL)
 const temporal = new Temporal(settings)
-const { services, authentication, starter, tokens } = wireServices({ settings, database, temporal, key: InstallationKey.read(settings.RELEASECTL_KEY_FILE), log })
+const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
+const resolveSecret = createSecretResolver({ env: allowedEnvironment(settings), key, releaseSecrets: new ReleaseSecretStore(database, key), files: settings.RELEASECTL_SECRET_FILES ?? null })
+const { services, authentication, starter, tokens } = wireServices({ settings, database, temporal, key, log, resolveSecret })
 const app = await buildApp({ services, authentication, log })
 const stopping = new AbortController()
 

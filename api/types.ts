@@ -1,3 +1,4 @@
+import type { Agents } from './agents.js'
 import type { AuditList } from './audit-list.js'
 import type { ApprovalList } from './approval-list.js'
 import type { Bundles } from './bundles.js'
@@ -16,6 +17,7 @@ import type { Tokens } from './tokens.js'
 
 /** What routes call. */
 export interface Services {
+  agents: Agents
   starts: ReleaseStarts
   reads: ReleaseReads
   watch: ReleaseWatch

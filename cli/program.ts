@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addAgentCommand } from './commands/agent.js'
 import { addApprovalCommands } from './commands/approvals.js'
 import { addAuditCommand } from './commands/audit.js'
 import { addControlCommands } from './commands/controls.js'
@@ -45,7 +46,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Places:')
   addProjectsCommands(program); addEnvironmentsCommands(program); addTargetsCommands(program)
   program.commandsGroup('Installation:')
-  addServerCommand(program); addDoctorCommand(program); addTokensCommands(program); addAuditCommand(program); addVersionCommand(program)
+  addServerCommand(program); addAgentCommand(program); addDoctorCommand(program); addTokensCommands(program); addAuditCommand(program); addVersionCommand(program)
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program)
   return program
 }

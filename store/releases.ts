@@ -1,5 +1,5 @@
 import { Prisma, type PrismaClient } from './generated/client.js'
-import type { ReleaseInput, ReleaseView } from '../domain/release.js'
+import { ENDINGS, type ReleaseInput, type ReleaseView } from '../domain/release.js'
 import type { UndoEntry } from '../domain/undo.js'
 import type { AuditEntry } from './audit.js'
 
@@ -69,6 +69,11 @@ export class ReleaseStore {
 
   async find(tenant: string, id: string): Promise<ReleaseRow | null> {
     return asRow(await this.#database.release.findFirst({ where: { tenant, id }, select: DETAIL }))
+  }
+
+  /** Does a release that is under way in this environment use this bundle? */
+  async isBundleInUse(tenant: string, bundle: string, place: { project: string; environment: string }): Promise<boolean> {
+    return await this.#database.release.count({ where: { tenant, bundle, ...place, status: { notIn: [...ENDINGS] } } }) > 0
   }
 
   async byIdempotencyKey(tenant: string, idempotencyKey: string): Promise<ReleaseRow | null> {

@@ -7,6 +7,8 @@ export interface TokenRow {
   hash: string
   role: string
   groups: string[]
+  /** Of an agent's token: the id of its target. */
+  target: string | null
   createdBy: string
   createdAt: Date
   expiresAt: Date | null
@@ -19,7 +21,7 @@ export class TokenStore {
   constructor(database: PrismaClient) { this.#database = database }
 
   async byHash(hash: string): Promise<TokenRow | null> { return this.#database.token.findUnique({ where: { hash } }) }
-  async create(row: Omit<TokenRow, 'createdAt' | 'revokedAt'>): Promise<TokenRow> { return this.#database.token.create({ data: row }) }
+  async create(row: Omit<TokenRow, 'createdAt' | 'revokedAt' | 'target'> & { target?: string | null }): Promise<TokenRow> { return this.#database.token.create({ data: row }) }
   async list(tenant: string): Promise<TokenRow[]> { return this.#database.token.findMany({ where: { tenant }, orderBy: { createdAt: 'desc' }, take: 1000 }) }
 
   /** Harmless when it is revoked already. @returns null when there is none of that id */

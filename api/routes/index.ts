@@ -1,4 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { agentBundleRoute } from './agent/bundle.js'
+import { agentGetSnapshotRoute } from './agent/get-snapshot.js'
+import { agentHeartbeatRoute } from './agent/heartbeat.js'
+import { agentLogRoute } from './agent/log.js'
+import { agentLogOffsetsRoute } from './agent/log-offsets.js'
+import { agentOpenRoute } from './agent/open.js'
+import { agentSaveSnapshotRoute } from './agent/save-snapshot.js'
+import { agentSealRoute } from './agent/seal.js'
+import { agentSecretRoute } from './agent/secret.js'
+import { agentSelfRoute } from './agent/self.js'
 import { listApprovalsRoute } from './approvals/list.js'
 import { listAuditRoute } from './audit/list.js'
 import { getBundleRoute } from './bundles/get.js'
@@ -61,5 +71,6 @@ export const ROUTES: FastifyPluginAsyncTypebox[] = [
   createProjectRoute, deleteProjectRoute, getProjectRoute, listProjectsRoute, updateProjectRoute,
   createEnvironmentRoute, deleteEnvironmentRoute, getEnvironmentRoute, listProjectEnvironmentsRoute, listEnvironmentsRoute, updateEnvironmentRoute,
   createTargetRoute, deleteTargetRoute, getTargetRoute, listEnvironmentTargetsRoute, listTargetsRoute, targetStatusRoute, updateTargetRoute,
+  agentSelfRoute, agentHeartbeatRoute, agentSecretRoute, agentBundleRoute, agentLogRoute, agentLogOffsetsRoute, agentSealRoute, agentOpenRoute, agentSaveSnapshotRoute, agentGetSnapshotRoute,
   healthRoute, metricsRoute, kindsRoute, planSchemaRoute, indexRoute,
 ]

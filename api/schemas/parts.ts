@@ -1,5 +1,5 @@
 import { Type, type TSchema } from 'typebox'
-import { ROLES } from '../roles.js'
+import { AGENT, ROLES } from '../roles.js'
 
 /** Unknown keys are refused. */
 export const strict = { additionalProperties: false } as const
@@ -13,7 +13,7 @@ export const TextOrNull = orNull(Type.String())
 export const AnyJson = Type.Unknown()
 export const JsonMap = Type.Record(Type.String(), Type.Unknown())
 export const Digest = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'sha256, hex' })
-export const RoleName = oneOf(ROLES)
+export const RoleName = oneOf([...ROLES, AGENT])
 export const Tag = Type.String({ minLength: 1, maxLength: 200 })
 
 /** Files of a bundle by path. */

@@ -4,7 +4,7 @@ import { action } from '../context.js'
 import { EXIT } from '../exit-codes.js'
 
 interface Row { id: string; name: string; role: string; groups: string[]; createdBy: string; createdAt: string; expiresAt: string | null; revokedAt: string | null }
-interface Options { role: string; group?: string[]; expiresAt?: string }
+interface Options { role: string; group?: string[]; target?: string; expiresAt?: string }
 
 /** `tokens list | create | revoke` (admins). */
 export function addTokensCommands(program: Command): void {
@@ -18,10 +18,10 @@ export function addTokensCommands(program: Command): void {
     return EXIT.succeeded
   }))
   tokens.command('create <name>').description('a new token; its secret is shown this once')
-    .addOption(new Option('--role <role>', 'what it may do').choices(['viewer', 'deployer', 'approver', 'admin']).default('viewer'))
-    .option('--group <name>', 'a group it vouches for in approvals; may be repeated', collect).option('--expires-at <moment>', 'ISO 8601')
-    .action(action(async ({ api, terminal }, name: string, { role, group, expiresAt }: Options) => {
-      const created = await api.post<Row & { token: string }>('/tokens', { name, role, ...(group && { groups: group }), ...(expiresAt !== undefined && { expiresAt }) })
+    .addOption(new Option('--role <role>', 'what it may do').choices(['viewer', 'deployer', 'approver', 'admin', 'agent']).default('viewer'))
+    .option('--group <name>', 'a group it vouches for in approvals; may be repeated', collect).option('--target <id>', 'of an agent: its target').option('--expires-at <moment>', 'ISO 8601')
+    .action(action(async ({ api, terminal }, name: string, { role, group, target, expiresAt }: Options) => {
+      const created = await api.post<Row & { token: string }>('/tokens', { name, role, ...(group && { groups: group }), ...(target !== undefined && { target }), ...(expiresAt !== undefined && { expiresAt }) })
       if (terminal.output === 'table') terminal.remark(`token ${created.id} of ${name} (${role}); keep it, it is not shown again:`)
       terminal.answer(created, () => [created.token])
       return EXIT.succeeded

@@ -9,9 +9,11 @@ import { Temporal } from '../../api/temporal.js'
 import { newTokenText } from '../../api/tokens.js'
 import { wireServices } from '../../api/wiring.js'
 import { InstallationKey } from '../../config/key.js'
-import { readSettings } from '../../config/settings.js'
+import { allowedEnvironment, readSettings } from '../../config/settings.js'
+import { createSecretResolver } from '../../drivers/secrets/resolver.js'
 import { connect } from '../../store/database.js'
 import type { PrismaClient } from '../../store/generated/client.js'
+import { ReleaseSecretStore } from '../../store/release-secrets.js'
 import { testDatabase } from '../support/servers.js'
 
 /** A port of this machine where nothing listens (`discard`, never served here). */
@@ -45,7 +47,8 @@ export class ApiWorld {
     const database = connect(url)
     const temporal = new Temporal(settings)
     const log = pino({ level: 'silent' })
-    const { services, authentication, starter } = wireServices({ settings, database, temporal, key, log })
+    const resolveSecret = createSecretResolver({ env: allowedEnvironment(settings), key, releaseSecrets: new ReleaseSecretStore(database, key), files: null })
+    const { services, authentication, starter } = wireServices({ settings, database, temporal, key, log, resolveSecret })
     const app = await buildApp({ services, authentication, log })
     await app.ready()
     const tokens = new Map<string, string>()
@@ -54,9 +57,9 @@ export class ApiWorld {
     return world
   }
 
-  async addToken({ name, role, tenant = 'default', groups = [], expiresAt = null }: { name: string; role: Role; tenant?: string; groups?: string[]; expiresAt?: Date | null }): Promise<string> {
+  async addToken({ name, role, tenant = 'default', groups = [], target = null, expiresAt = null }: { name: string; role: Role; tenant?: string; groups?: string[]; target?: string | null; expiresAt?: Date | null }): Promise<string> {
     const token = newTokenText()
-    await this.database.token.create({ data: { id: randomUUID(), tenant, name, hash: tokenHash(token), role, groups, createdBy: 'test', expiresAt } })
+    await this.database.token.create({ data: { id: randomUUID(), tenant, name, hash: tokenHash(token), role, groups, target, createdBy: 'test', expiresAt } })
     this.#tokens.set(name, token)
     return token
   }

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { ensureFirstToken } from '../../api/first-token.js'
-import { ROLES, type Role } from '../../api/roles.js'
+import { ROLES } from '../../api/roles.js'
 import { TokenStore } from '../../store/tokens.js'
 import { ApiWorld } from './api-world.js'
 
 const world = await ApiWorld.open()
 afterAll(async () => { await world.close() })
 
-const MATRIX: [method: 'GET' | 'POST' | 'DELETE', url: string, least: Role][] = [
+const MATRIX: [method: 'GET' | 'POST' | 'DELETE', url: string, least: (typeof ROLES)[number]][] = [
   ['GET', '/releases', 'viewer'], ['GET', '/releases/x', 'viewer'], ['GET', '/releases/x/events', 'viewer'], ['GET', '/releases/x/logs', 'viewer'], ['GET', '/releases/x/watch', 'viewer'],
   ['POST', '/releases', 'deployer'], ['POST', '/releases/x/pause', 'deployer'], ['POST', '/releases/x/resume', 'deployer'], ['POST', '/releases/x/promote', 'deployer'],
   ['POST', '/releases/x/abort', 'deployer'], ['POST', '/releases/x/retry', 'deployer'], ['POST', '/releases/x/rollback', 'deployer'],
