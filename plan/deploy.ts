@@ -47,6 +47,20 @@ export function deployJob(node: MapNode, type: DeployType, plan: Node | undefine
   return { type: named, place: written.value.place, node: mapNode(node.place, [...node.entries, ['type', word(named)], ['config', { key: node.entries.get('config')?.key ?? node.place, value: config }]]) }
 }
 
+/** Kinds that are about the folder the plan deploys to, where they name none. */
+const ABOUT_FOLDER = ['backup', 'cleanup']
+const SAYS = ['path', 'paths', 'versionsDir', 'versions_dir']
+const FOLDERS = ['path', 'workDir', 'work_dir']
+
+/** A backup or cleanup job's config with the folder of the plan's deploy. */
+export function withDeployFolder(kind: string, config: MapNode, plan: Node | undefined, resolver: Resolver): MapNode {
+  if (!plan || !ABOUT_FOLDER.includes(kind) || SAYS.some((key) => config.entries.has(key))) return config
+  const deploy = entryOf(resolver.follow(plan, [])?.node, 'config')
+  const found = deploy && resolver.follow(deploy, [])?.node
+  const folder = found?.type === 'map' ? FOLDERS.flatMap((key) => found.entries.get(key) ?? [])[0] : undefined
+  return folder ? mapNode(config.place, [...config.entries, ['path', folder]]) : config
+}
+
 /** An unknown kind is another issue. */
 const takesBack = (kind: string): boolean => {
   const found = kindNamed(kind)

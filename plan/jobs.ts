@@ -5,7 +5,7 @@ import { isLate, lateParts } from '../domain/late-value.js'
 import { quorumReachable, unreachable } from './approval.js'
 import type { Condition, ConfigCheck, Use } from './config-check.js'
 import type { IssueList } from './issue.js'
-import { DEPLOY_TYPES, deployJob, isDeployType } from './deploy.js'
+import { DEPLOY_TYPES, deployJob, isDeployType, withDeployFolder } from './deploy.js'
 import type { Kind } from './kind.js'
 import { ALL_KINDS, kindNamed } from './kind-named.js'
 import { describe, entryOf, isNull, mapNode, without, type LateNode, type MapNode, type Node, type Place } from './node.js'
@@ -94,7 +94,8 @@ export class JobCompiler {
       this.#issues.add('WRONG_TYPE', found.node.place, `config is ${describe(found.node)}; it must be a map`)
       return null
     }
-    const config = kind.name === 'notification' ? withChannels(found.node, this.#settings.channels, this.#check.resolver) : found.node
+    const { resolver } = this.#check
+    const config = kind.name === 'notification' ? withChannels(found.node, this.#settings.channels, resolver) : withDeployFolder(kind.name, found.node, this.#settings.deploy, resolver)
     const timeout = config.entries.get('timeout')
     if (!timeout || Object.hasOwn(propertiesOf(kind.schema), 'timeout')) return { config, trail: found.trail }
     const value = this.#check.shape(propertiesOf(JobSpec)['timeout'] ?? {}, timeout.value, { ...use, late: 'refuse', trail: found.trail })

@@ -1,5 +1,7 @@
 import type { KindRunners } from '../kind-runner.js'
 import { containerRunner } from './container.js'
+import { backupRunner } from './backup.js'
+import { cleanupRunner } from './cleanup.js'
 import { gitpullRunner } from './gitpull.js'
 import { ansibleRunner } from './ansible.js'
 import { createConfluenceRunner, type DocumentDeps } from './confluence-doc.js'
@@ -9,6 +11,7 @@ import { createNotificationRunner, type NotificationDeps } from './notification.
 import { scriptRunner } from './script.js'
 import { terraformRunner } from './terraform.js'
 import { testRunner } from './test-runner.js'
+import { startServiceRunner, stopServiceRunner } from './services.js'
 import { validationRunner } from './validation.js'
 import { createWebhookRunner } from './webhook.js'
 import { createWorkflowRunner, type WorkflowDeps } from './workflow.js'
@@ -18,6 +21,10 @@ export const createKindRunners = (deps: NotificationDeps & DocumentDeps & Workfl
   container: containerRunner,
   script: scriptRunner,
   gitpull: gitpullRunner,
+  backup: backupRunner,
+  cleanup: cleanupRunner,
+  start_service: startServiceRunner,
+  stop_service: stopServiceRunner,
   validation: validationRunner,
   notification: createNotificationRunner(deps),
   webhook: createWebhookRunner(),

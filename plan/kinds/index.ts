@@ -2,6 +2,7 @@ import { analysis } from './analysis.js'
 import { container } from './container.js'
 import { ansible } from './ansible.js'
 import { confluenceDoc } from './confluence-doc.js'
+import { backup, cleanup } from './backup.js'
 import { approval, condition, wait } from './flow.js'
 import { gateway } from './gateway.js'
 import { gitpull } from './gitpull.js'
@@ -12,6 +13,7 @@ import { rollout } from './rollout.js'
 import { script } from './script.js'
 import { terraform } from './terraform.js'
 import { testRunner } from './test-runner.js'
+import { startService, stopService } from './services.js'
 import { validation } from './validation.js'
 import { webhook } from './webhook.js'
 import { workflow } from './workflow.js'
@@ -21,7 +23,7 @@ import type { Static } from 'typebox'
 export const KINDS = {
   rollout, gateway,
   container, kubernetes,
-  script, gitpull,
+  script, gitpull, backup, cleanup, start_service: startService, stop_service: stopService,
   helm, terraform, ansible,
   'test-runner': testRunner, 'confluence-doc': confluenceDoc, workflow,
   validation, analysis, wait, approval, condition, notification, webhook,

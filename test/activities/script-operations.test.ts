@@ -229,12 +229,13 @@ test('a worker killed inside an update: the next one finds it, and it ran once',
 })
 
 test('a worker killed inside an update that is then taken back: the update is ended first', async () => {
-  const { world, home, of, log, version, record, says, installed } = await machine()
+  const { world, home, folder, of, version, record, says, installed } = await machine()
   await installed('1.0.0')
-  const call = of('1.1.0', { updateScript: says('update', 'sleep 300') })
+  const call = of('1.1.0', { updateScript: says('update', `echo $$ > ${folder}/pid; sleep 300`) })
   const snapshot = await world.snapshot(call)
-  await killedInside({ home, part: 'execute', call }, async () => (await log()).includes('update'))
+  await killedInside({ home, part: 'execute', call }, async () => await textOf(join(folder, 'pid')) !== '')
   await world.rollback({ call, snapshot })
+  expect(await isAlive(Number(await textOf(join(folder, 'pid'))))).toBe(false)
   expect(await version()).toBe('1.0.0')
   expect(await record()).toMatchObject({ version: '1.0.0', change: null })
 })

@@ -74,3 +74,19 @@ stages:
 test('a gitpull job with a branch and a tag is an issue', () => {
   expect(issuesOf(`${HEADER}${stage('{ name: a, type: gitpull, config: { repository: /r, path: /p, branch: b, tag: t } }')}`)).toMatchObject([{ code: 'CONFIG_INVALID', message: 'one of branch, tag and commit' }])
 })
+
+test('backup and cleanup are about the folder of the plan\'s deploy, unless they name one', () => {
+  const jobs = '{ name: a, type: backup }, { name: b, type: cleanup, config: { keep_versions: 3 } }, { name: c, type: backup, config: { path: /etc/shop } }'
+  const configs = planOf(`${HEADER}${DEPLOY}${stage(jobs)}`).stages[0]?.jobs.map(({ config }) => config)
+  expect(configs).toMatchObject([{ path: '/opt', backupType: 'full', retention: 5 }, { path: '/opt', keepVersions: 3 }, { path: '/etc/shop' }])
+})
+
+test.each([
+  ['start_service', '{ type: process }', 'type process needs command'],
+  ['start_service', '{ type: command, stopCommand: x }', 'type command needs startCommand'],
+  ['stop_service', '{ type: process, force_kill: false }', 'forceKill false is for systemd'],
+  ['start_service', '{ ready: { type: tcp } }', 'type tcp needs port'],
+  ['backup', '{ path: /a, paths: [/b] }', 'path or paths, not both'],
+])('%s with %s is an issue', (type, config, message) => {
+  expect(issuesOf(`${HEADER}${stage(`{ name: a, type: ${type}, config: ${config} }`)}`)).toMatchObject([{ code: 'CONFIG_INVALID', message: expect.stringContaining(message) as string }])
+})

@@ -104,9 +104,20 @@ test('spec 2 §3.3: a pipeline becomes stages whose tasks go one after the other
   expect(say).toMatchObject({ kind: 'notification', config: { channels: ['dingtalk', 'email'] } })
 })
 
-test('spec 2 §3.3: tasks this build lacks are issues of their own', () => {
-  const result = compileText(PIPELINE('    - { name: "备份当前版本", type: backup, config: { backup_type: full, retention: 5 } }'), {}, { layers })
-  expect(result).toMatchObject({ valid: false, issues: [{ code: 'UNKNOWN_KIND', path: 'pipeline.pre_release[1].type', line: 10, column: 31 }] })
+test('spec 2 §3.3 as it is written, with §3.2.1\'s deploy: every task has its kind', () => {
+  const text = readFileSync(new URL('spec-3-3.yaml', import.meta.url), 'utf8') + readFileSync(new URL('spec-3-2-1.yaml', import.meta.url), 'utf8')
+  const project = { ...layers.project, APP_USER: 'app', BACKUP_DIR: '/data/backup' }
+  const jobs = planOf(text, { 'run_tests.sh': 'make test\n' }, { layers: { ...layers, project } }).stages.flatMap((stage) => stage.jobs)
+  expect(jobs.map(({ kind }) => kind)).toEqual(['validation', 'backup', 'script', 'stop_service', 'script', 'start_service', 'validation', 'cleanup', 'notification'])
+  expect(jobs[1]?.config).toMatchObject({ backupType: 'full', retention: 5, path: '/opt/apps/project' })
+  expect(jobs[3]?.config).toMatchObject({ gracefulTimeout: '30s', type: 'systemd' })
+  expect(jobs[5]?.config).toMatchObject({ waitReady: true, readyTimeout: '60s' })
+  expect(jobs[7]?.config).toMatchObject({ keepVersions: 3 })
+})
+
+test('a task of a kind this build lacks is an issue of its own', () => {
+  const result = compileText(PIPELINE('    - { name: "迁移", type: db_migrate, config: {} }'), {}, { layers })
+  expect(result).toMatchObject({ valid: false, issues: [{ code: 'UNKNOWN_KIND', path: 'pipeline.pre_release[1].type', line: 10, column: 27 }] })
 })
 
 test.each(['canary.yaml', 'scripts.yaml', 'pipeline.yaml'])('the example plan %s compiles without a warning', (entry) => {
