@@ -24,7 +24,10 @@ export async function bringUp(engine: ContainerPort, service: Service, spec: Unn
     } catch (error) {
       const isOpen = spec.ports.some(({ host }) => host === 0)
       if (n >= TRIES || !isOpen || !isRefused(error, TAKEN)) throw error
-      await engine.remove(name) // it never ran: another port is settled for it
+      const there = await engine.inspect(name)
+      if (there?.status === 'running') return there // another try has started it meanwhile
+      // It never ran: another port is settled for it. By its id, as another try may have made the next one under its name.
+      if (there?.status === 'created') await engine.remove(there.id)
     }
   }
 }
@@ -35,7 +38,7 @@ async function made(engine: ContainerPort, service: Service, spec: Unnamed, nth:
   for (let tries = 1; ; tries += 1) {
     const there = await engine.list({ ...releaseLabels(service, releaseId), [LABEL.index]: index })
     const same = there.find(({ labels }) => labels[LABEL.spec] === hash)
-    for (const other of there) if (other !== same) await engine.remove(other.name) // of an earlier try with other values
+    for (const other of there) if (other !== same) await engine.remove(other.id) // of an earlier try with other values
     if (same && same.status !== 'removing' && same.status !== 'dead') {
       await engine.create({ ...spec, name: same.name, ports: same.ports }) // in all its networks, if it was half made
       return same.name
@@ -43,7 +46,10 @@ async function made(engine: ContainerPort, service: Service, spec: Unnamed, nth:
     const name = await freeName(engine, service, version, Number(index))
     try {
       await engine.create({ ...spec, name, ports: await settled(engine, spec, `${releaseId}/${index}`, nth) })
-      return name
+      // Two tries at the same moment may have made one each: the older one is it, for both.
+      const [oldest] = (await engine.list({ ...releaseLabels(service, releaseId), [LABEL.index]: index })).filter(({ labels }) => labels[LABEL.spec] === hash)
+      if (oldest && oldest.name !== name) await engine.remove(name)
+      return oldest?.name ?? name
     } catch (error) {
       if (tries >= TRIES || !isRefused(error, /name is taken/)) throw error
     }

@@ -109,7 +109,8 @@ export class MemoryEngine implements ContainerPort {
 
   async remove(name: string): Promise<void> {
     this.#reached()
-    if (this.#containers.delete(name)) this.history.push(`remove ${name}`)
+    const known = this.#containers.has(name) ? name : [...this.#containers.values()].find(({ id }) => id === name)?.spec.name ?? ''
+    if (this.#containers.delete(known)) this.history.push(`remove ${known}`)
   }
 
   async inspect(name: string): Promise<ContainerState | null> {

@@ -30,7 +30,7 @@ export interface ContainerPort {
   start(name: string): Promise<void>
   /** SIGTERM (or the image's stop signal), SIGKILL after `graceMs`. */
   stop(name: string, graceMs: number): Promise<void>
-  /** Stopped or not. Its volumes stay. */
+  /** By its name or id, stopped or not. Its volumes stay. */
   remove(name: string): Promise<void>
   inspect(name: string): Promise<ContainerState | null>
   /** Containers that have all these labels, running or not, oldest first. */

@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { Value } from 'typebox/value'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { JobCall, RolloutActivities, SealedSnapshot, UndoCall } from '../../activities/contract.js'
+import type { JobCall, RolloutActivities, UndoCall } from '../../activities/contract.js'
 import { placesOn } from '../../activities/places.js'
 import { createRolloutActivities } from '../../activities/rollout/index.js'
 import { InstallationKey } from '../../config/key.js'
@@ -63,7 +63,7 @@ async function world(engine = new DockerEngine({ host: `unix://${docker.socket}`
       seen.push(await answers(listen, 60))
     }
     await run('rollout.finish', { call: one, candidate, stable })
-    return { undo: { call: one, snapshot: snapshot }, side: candidate, seen }
+    return { undo: { call: one, snapshot }, side: candidate, seen }
   }
   const states = async (): Promise<string[]> => (await engine.list({ 'releasectl.service': service })).map(({ labels, status }) => `${labels['releasectl.version']} ${status}`)
   return { engine, traffic, logs, listen, service, run, call, release, states }
@@ -137,11 +137,13 @@ test('a worker killed between making and starting leaves a container that the ne
 })
 
 test('several tries at the same moment make one container', async () => {
-  const { run, call, states } = await world()
-  const one = call('1.0.0')
-  const [first, ...others] = await Promise.all([run('rollout.deploy', one), run('rollout.deploy', one), run('rollout.deploy', one)])
-  for (const other of others) expect(other).toEqual(first)
-  expect(await states()).toEqual(['1.0.0 running'])
+  for (let times = 0; times < 4; times += 1) {
+    const { run, call, states } = await world()
+    const one = call('1.0.0')
+    const [first, ...others] = await Promise.all([run('rollout.deploy', one), run('rollout.deploy', one), run('rollout.deploy', one)])
+    for (const other of others) expect(other).toEqual(first)
+    expect(await states()).toEqual(['1.0.0 running'])
+  }
 })
 
 test('a bad version fails with its last words, without secrets; the old one keeps all its traffic', async () => {

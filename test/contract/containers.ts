@@ -95,6 +95,9 @@ export function containerContract(name: string, make: () => Promise<EngineWorld>
       for (let times = 0; times < 2; times += 1) await world.port.remove(made.name)
       expect(await world.port.inspect(made.name)).toBeNull()
       await world.port.stop(made.name, 1000)
+      await world.port.create(made)
+      await world.port.remove((await world.port.inspect(made.name))?.id ?? '')
+      expect(await world.port.inspect(made.name)).toBeNull()
     })
 
     test('two who make one container at the same time make one', async () => {
