@@ -1,10 +1,10 @@
 /** Who may import whom (design §2). A room's list is what it may import besides itself and packages. */
 const rooms = {
-  domain: [], plan: ['domain'], drivers: ['domain'], store: ['domain'], config: [], edge: ['domain'],
-  activities: ['domain', 'store', 'plan/kinds', 'plan/kind.ts', 'plan/schema-parts.ts', 'plan/addresses.ts', 'drivers/[^/]+/port.ts', 'config', 'workflows/messages.ts'],
+  domain: [], plan: ['domain'], plugins: ['domain', 'plan/kinds', 'plan/kind.ts', 'plan/plan-keywords.ts'], drivers: ['domain'], store: ['domain'], config: [], edge: ['domain'],
+  activities: ['domain', 'store', 'plan/kinds', 'plan/kind.ts', 'plan/schema-parts.ts', 'plan/addresses.ts', 'plugins/port.ts', 'drivers/[^/]+/port.ts', 'config', 'workflows/messages.ts'],
   workflows: ['domain'],
-  api: ['domain', 'plan', 'store', 'config', 'workflows/messages.ts', 'activities/contract.ts'],
-  cli: ['domain', 'plan', 'config'], web: [],
+  api: ['domain', 'plan', 'plugins', 'store', 'config', 'workflows/messages.ts', 'activities/contract.ts'],
+  cli: ['domain', 'plan', 'plugins', 'config'], web: [],
 }
 const wires = ['worker.ts', 'agent.ts', 'api/server.ts', 'embedded', 'bench', 'test', 'examples']
 const inRoom = (room) => `^${room}/`
@@ -14,7 +14,7 @@ module.exports = {
     ...Object.entries(rooms).map(([room, may]) => ({
       name: `door-${room}`, severity: 'error',
       from: { path: inRoom(room), pathNot: wires.map((wire) => `^${wire}`) },
-      to: { path: '^(plan|domain|api|workflows|activities|drivers|store|config|cli|web|edge|embedded|bench|test|examples|worker\\.ts|agent\\.ts)',
+      to: { path: '^(plan|plugins|domain|api|workflows|activities|drivers|store|config|cli|web|edge|embedded|bench|test|examples|worker\\.ts|agent\\.ts)',
             pathNot: [inRoom(room), ...may.map((other) => `^${other}(/|$)`)], dependencyTypesNot: room === 'workflows' ? ['type-only'] : [] },
     })),
     { name: 'workflows-types-only-from', severity: 'error', from: { path: '^workflows/' }, to: { dependencyTypes: ['type-only'], path: '^(api|store|cli|embedded|edge|config)/' } },

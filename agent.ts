@@ -67,7 +67,7 @@ const engines = createEngines({ connect: (engine) => new DockerEngine(engine), o
 const worker = await Worker.create({
   connection: await NativeConnection.connect(temporal), namespace, taskQueue, identity: `agent ${self.name} ${process.pid}`,
   activities: createKindActivities({
-    runners: createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, client, taskQueue: workerQueue }),
+    runners: createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, kubeconfig: process.env['KUBECONFIG'], client, taskQueue: workerQueue }),
     places: placesOn(new LocalHost({ home }), (access) => KubernetesCluster.open(access, process.env['KUBECONFIG']), engines),
     resolveSecret: api.resolveSecret, logs: api.logs, bundles: api.bundles, key: api.key, snapshots: api.snapshots,
   }),

@@ -10,6 +10,7 @@ import { createHosts } from './activities/hosts.js'
 import { InstallationChannels } from './activities/notices/installation.js'
 import { createEngines } from './activities/engines.js'
 import { placesOn } from './activities/places.js'
+import { createPluginActivities } from './activities/plugins.js'
 import { createRolloutActivities } from './activities/rollout/index.js'
 import { createKindActivities } from './activities/run-kind.js'
 import { createWindowActivities } from './activities/window.js'
@@ -30,6 +31,7 @@ import { EdgeTraffic } from './drivers/traffic/edge.js'
 import { GATEWAY_TYPES } from './drivers/traffic/gateways.js'
 import { readGateways } from './drivers/traffic/read-gateways.js'
 import { workflowBundle } from './embedded/workflow-bundle.js'
+import { InstalledPlugins } from './plugins/installed.js'
 import { BundleStore } from './store/bundles.js'
 import { connect } from './store/database.js'
 import { LogStore } from './store/logs.js'
@@ -64,8 +66,9 @@ function activities(settings: Settings, client: Client): object {
     ...createWindowActivities(),
     ...createJudgeActivities({ gateways, metrics: new HttpMetrics(), prometheusUrl: settings.PROMETHEUS_URL ?? null, resolveSecret }),
     ...createRolloutActivities({ places, gateways, resolveSecret, logs: new LogStore(database), ...snapshots }),
+    ...createPluginActivities({ plugins: new InstalledPlugins(settings.RELEASECTL_HOME), places, resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots }),
     ...createKindActivities({
-      runners: createKindRunners({ notices: new Channels(), channels, documents: new ConfluenceDocuments(), site: () => confluenceOf(settings), client, taskQueue: settings.RELEASECTL_TASK_QUEUE }), places,
+      runners: createKindRunners({ notices: new Channels(), channels, documents: new ConfluenceDocuments(), site: () => confluenceOf(settings), kubeconfig: settings.KUBECONFIG, client, taskQueue: settings.RELEASECTL_TASK_QUEUE }), places,
       resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots,
     }),
   }

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../domain/json.js'
 import type { Change } from '../domain/change.js'
 import type { TargetRef } from '../domain/target.js'
 import type { ReleaseWindow } from '../domain/window.js'
-import type { Concurrency } from '../domain/compiled-plan.js'
+import type { Concurrency, PluginVersion } from '../domain/compiled-plan.js'
 import type { Match, RouteSplit, Side, SideCounters, Sticky } from '../drivers/traffic/port.js'
 
 /** What every activity of a job is given. */
@@ -27,6 +27,8 @@ export interface JobCall<Config = JsonObject> {
   variables: JsonObject
   /** For `execute` of kinds with a snapshot: what was there before, so that what has changed since is noticed. */
   before?: SealedSnapshot
+  /** Of a plugin's job: what the release was accepted with. */
+  plugin?: PluginVersion
 }
 export interface JobResult { outputs: JsonObject; message: string; artifacts: Artifact[] }
 export interface Artifact { name: string; contentType: string; path?: string; text?: string }

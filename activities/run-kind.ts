@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity'
 import type { Json } from '../domain/json.js'
+import type { Kind } from '../plan/kind.js'
 import { KINDS, type ActivityKind } from '../plan/kinds/index.js'
 import type { Places } from './places.js'
 import type { Change } from '../domain/change.js'
@@ -23,6 +24,8 @@ export interface KindDeps extends SnapshotDeps {
   logs: LogKeeper
   bundles: { find(tenant: string, digest: string): Promise<{ files: Record<string, string> } | null> }
 }
+type ContextDeps = Omit<KindDeps, 'runners'>
+type CheckedKind = Pick<Kind, 'schema' | 'check'>
 /** A dry run is of no release: what its far sides print is not kept. */
 const NO_LOG: LogKeeper = { append: async () => undefined, lastOffsets: async () => ({}) }
 const PARTS = ['snapshot', 'execute', 'rollback', 'preview', 'uninstall'] as const
@@ -31,13 +34,14 @@ type Activities = { [Name in `${ActivityKind}.${keyof KindActivities}`]: (input:
 /** `<kind>.snapshot`, `<kind>.execute`, `<kind>.rollback`, `<kind>.preview` and `<kind>.uninstall` of every kind that runs in an activity. */
 export function createKindActivities(deps: KindDeps): Activities {
   const named = Object.entries(deps.runners).flatMap(([kind, runner]) => {
-    const activities = kindActivities(deps, kind as ActivityKind, runner)
+    const activities = activitiesOfKind(deps, kind, KINDS[kind as ActivityKind], runner)
     return PARTS.map((part) => [`${kind}.${part}`, (input: never) => activities[part](input)] as const)
   })
   return Object.fromEntries(named) as Activities
 }
 
-function kindActivities(deps: KindDeps, kind: ActivityKind, runner: KindRunner<never>): KindActivities {
+/** The activities of one kind. `named`: as messages call it. */
+export function activitiesOfKind(deps: ContextDeps, named: string, kind: CheckedKind, runner: KindRunner<never>): KindActivities {
   return {
     async snapshot(call: JobCall) {
       return inContext(deps, kind, call, call.idempotencyKey, async (config, context) => sealSnapshot(deps, await runner.snapshot?.(config, context) ?? null))
@@ -48,13 +52,13 @@ function kindActivities(deps: KindDeps, kind: ActivityKind, runner: KindRunner<n
     },
     async preview(call: JobCall) {
       return inContext({ ...deps, logs: NO_LOG }, kind, call, `${call.idempotencyKey}/preview`, async (config, context, redactor) => {
-        const changes = await runner.preview?.(config, context) ?? [{ what: `${call.job} (${kind})`, action: 'run' as const, before: null, after: null }]
+        const changes = await runner.preview?.(config, context) ?? [{ what: `${call.job} (${named})`, action: 'run' as const, before: null, after: null }]
         return redactor.json(changes as unknown as Json) as unknown as Change[]
       })
     },
     async uninstall(call: JobCall) {
       return inContext(deps, kind, call, `${call.idempotencyKey}/uninstall`, async (config, context, redactor) => {
-        if (!runner.uninstall) throw failure('CONFIG_INVALID', `a ${kind} job installs nothing: there is nothing to uninstall`)
+        if (!runner.uninstall) throw failure('CONFIG_INVALID', `a ${named} job installs nothing: there is nothing to uninstall`)
         return redactor.json(await runner.uninstall(config, context) as unknown as Json) as unknown as JobResult
       })
     },
@@ -70,7 +74,7 @@ function kindActivities(deps: KindDeps, kind: ActivityKind, runner: KindRunner<n
 
 /** Everything a runner need not care about: late values, the check, heartbeats, cancellation, the log, secrets in what leaves. */
 async function inContext<Result>(
-  deps: KindDeps, kind: ActivityKind, call: JobCall, idempotencyKey: string,
+  deps: ContextDeps, kind: CheckedKind, call: JobCall, idempotencyKey: string,
   work: (config: never, context: JobContext, redactor: Redactor) => Promise<Result>,
 ): Promise<Result> {
   return runAttempt(async (attempt) => {
@@ -79,7 +83,7 @@ async function inContext<Result>(
     try {
       const { config: late, ...named } = call
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
-      mustFit(KINDS[kind], config)
+      mustFit(kind, config)
       return await work(config as never, {
         ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host({ ...call, learn: (secret) => { redactor.add(secret) } }), ownHost: () => deps.places.host({ ...call, target: null }), engine: (address) => deps.places.engine(call, address),
         before: async () => call.before === undefined ? null : openSnapshot(deps, call.before), system: systemVariables(call),

@@ -3,6 +3,7 @@ import type { CompiledPlan } from '../domain/compiled-plan.js'
 import type { JsonObject } from '../domain/json.js'
 import { compilePlan } from '../plan/compile.js'
 import { placeholderContext, type CompileContext } from '../plan/context.js'
+import type { Kind } from '../plan/kind.js'
 import { explainPlan } from '../plan/explain.js'
 import type { ReleaseSecret } from '../plan/variables.js'
 import type { BundleFiles } from '../store/bundles.js'
@@ -29,8 +30,12 @@ export interface CompiledRelease {
 /** Plan files into what a workflow runs, with what a request and this installation add. */
 export class PlanCompiler {
   readonly #envNames: string[]
-  /** @param envNames of the worker's environment that every plan may read as env.NAME */
-  constructor(envNames: string[]) { this.#envNames = envNames }
+  readonly #kinds: () => Kind[]
+  /** @param envNames of the worker's environment that every plan may read as env.NAME @param kinds of the plugins that are installed now */
+  constructor(envNames: string[], kinds: () => Kind[] = () => []) {
+    this.#envNames = envNames
+    this.#kinds = kinds
+  }
 
   /** For a release. Its version is the request's, or else the plan's own. @throws PLAN_INVALID with every issue, REQUEST_INVALID when no version is known */
   compile(bundle: BundleFiles, request: CompileRequest & { project: string; environment: string }, release: { id: string; user: string; time: string }): CompiledRelease {
@@ -43,7 +48,7 @@ export class PlanCompiler {
   }
 
   /** @throws PLAN_INVALID with every issue */
-  mustBeValid(bundle: BundleFiles): CompiledPlan { return mustCompile(bundle, placeholderContext()).plan }
+  mustBeValid(bundle: BundleFiles): CompiledPlan { return mustCompile(bundle, placeholderContext({ kinds: this.#kinds() })).plan }
 
   check(bundle: BundleFiles, request: CompileRequest): { valid: boolean; name: string | null; issues: Issue[] } {
     const result = compilePlan(bundle, this.#loose(request))
@@ -65,7 +70,7 @@ export class PlanCompiler {
     const installed = Object.fromEntries(this.#envNames.map((name) => [name, ''])) // only their names count here: the worker has the values
     return placeholderContext({
       layers: { system: {}, project: {}, environment: {}, release: (variables ?? {}) as JsonObject, runTime: {} },
-      env: { ...installed, ...env }, envComplete, environmentName: environment ?? null, release,
+      env: { ...installed, ...env }, envComplete, environmentName: environment ?? null, release, kinds: this.#kinds(),
     })
   }
 }

@@ -5,6 +5,7 @@ import type { Bundles } from './bundles.js'
 import type { Environments } from './environments.js'
 import type { Health } from './health.js'
 import type { Metrics } from './metrics.js'
+import type { Plugins } from './plugins.js'
 import type { Plans } from './plans.js'
 import type { Projects } from './projects.js'
 import type { ReleaseCommands } from './release-commands.js'
@@ -27,6 +28,7 @@ export interface Services {
   projects: Projects
   environments: Environments
   targets: Targets
+  plugins: Plugins
   approvals: ApprovalList
   audit: AuditList
   tokens: Tokens

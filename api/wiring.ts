@@ -29,6 +29,7 @@ import { Health } from './health.js'
 import { Metrics } from './metrics.js'
 import { PlanCompiler } from './plan-compiler.js'
 import { Plans } from './plans.js'
+import { Plugins } from './plugins.js'
 import { Previews } from './previews.js'
 import { Projects } from './projects.js'
 import { ReleaseCommands } from './release-commands.js'
@@ -51,7 +52,8 @@ export function wireServices({ settings, database, temporal, key, log, resolveSe
   const audit = new AuditStore(database)
   const targetStore = new TargetStore(database)
   const authentication = new Authentication(tokens)
-  const compiler = new PlanCompiler(namesIn(settings.RELEASECTL_PLAN_ENV))
+  const plugins = new Plugins(settings.RELEASECTL_HOME)
+  const compiler = new PlanCompiler(namesIn(settings.RELEASECTL_PLAN_ENV), () => plugins.kinds())
   const bundles = new Bundles({ bundles: bundleStore, audit })
   const plans = new Plans({ plans: new PlanStore(database), bundles, audit, compiler })
   const projects = new Projects({ projects: new ProjectStore(database), audit })
@@ -68,7 +70,7 @@ export function wireServices({ settings, database, temporal, key, log, resolveSe
     reads,
     watch: new ReleaseWatch({ releases, events, feed: new EventFeed(events, log) }),
     commands: new ReleaseCommands({ reads, audit, temporal, key, rollbacks: new Rollbacks({ releases, temporal, taskQueue }) }),
-    plans, bundles, projects, environments,
+    plans, bundles, plugins, projects, environments,
     targets: new Targets({ targets: targetStore, installations: new InstallationStore(database), environments, audit, key }),
     approvals: new ApprovalList(new ApprovalStore(database)), audit: new AuditList(audit),
     tokens: new Tokens({ tokens, targets: targetStore, audit, authentication }),

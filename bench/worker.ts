@@ -29,7 +29,7 @@ const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, RELEASECTL_TAS
 const client = new Client({ connection: Connection.lazy({ address }), namespace })
 const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
 const database = connect(settings.DATABASE_URL)
-const runners = createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, client, taskQueue })
+const runners = createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, kubeconfig: undefined, client, taskQueue })
 
 const shared: Omit<WorkerOptions, 'taskQueue'> = {
   connection: await NativeConnection.connect({ address }), namespace,

@@ -2,6 +2,7 @@ import type { JsonObject } from '../domain/json.js'
 import { compilePlan, type CompileResult } from '../plan/compile.js'
 import { placeholderContext } from '../plan/context.js'
 import { explainPlan, type Explanation } from '../plan/explain.js'
+import { pluginKinds } from '../plugins/lock-file.js'
 import { formatIssues } from '../plan/format-issues.js'
 import type { Bundle } from './bundle.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
@@ -14,8 +15,9 @@ export interface CheckWith { project?: string; environment?: string; version?: s
 /** Compile on this machine. The environment may be given later, so that a plan can be checked where its secrets are not. */
 export function checkPlan(bundle: Bundle, { project, environment, version, variables }: CheckWith): CompileResult {
   const { release, layers } = placeholderContext()
+  const kinds = pluginKinds(process.env['RELEASECTL_HOME'] ?? '.releasectl')
   return compilePlan(bundle, placeholderContext({
-    layers: { ...layers, release: variables ?? {} }, env: givenEnvironment(bundle, [], process.env), environmentName: environment ?? null,
+    layers: { ...layers, release: variables ?? {} }, env: givenEnvironment(bundle, [], process.env), environmentName: environment ?? null, kinds,
     release: { ...release, ...(project !== undefined && { project }), ...(version !== undefined && { version }) },
   }))
 }

@@ -11,6 +11,7 @@ import { addListCommand } from './commands/list.js'
 import { addLocalPlanCommands } from './commands/local-plan.js'
 import { addLogsCommand } from './commands/logs.js'
 import { addPlansCommands } from './commands/plans.js'
+import { addPluginsCommands } from './commands/plugins.js'
 import { addReportCommand } from './commands/report.js'
 import { addProjectsCommands } from './commands/projects.js'
 import { addRunCommand } from './commands/run.js'
@@ -46,7 +47,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Places:')
   addProjectsCommands(program); addEnvironmentsCommands(program); addTargetsCommands(program)
   program.commandsGroup('Installation:')
-  addServerCommand(program); addAgentCommand(program); addDoctorCommand(program); addTokensCommands(program); addAuditCommand(program); addVersionCommand(program)
+  addServerCommand(program); addAgentCommand(program); addDoctorCommand(program); addPluginsCommands(program); addTokensCommands(program); addAuditCommand(program); addVersionCommand(program)
   for (const command of allCommands(program)) command.exitOverride().copyInheritedSettings(program)
   return program
 }

@@ -63,7 +63,11 @@ export interface CompiledJob {
   config: JsonObject
   /** Plain variables by name, for the kinds that hand them on (scripts, templates); may hold late values. */
   variables: JsonObject
+  /** Of a plugin's kind: which it was compiled with. */
+  plugin?: PluginVersion
 }
+/** `integrity`: sha512 of its files. */
+export interface PluginVersion { name: string; version: string; integrity: string }
 
 /** `attempts` counts the first try. The n-th wait is `intervalMs * backoff ** (n - 1)`, at most `maxIntervalMs`. */
 export interface RetrySpec { attempts: number; intervalMs: number; backoff: number; maxIntervalMs: number }

@@ -1,4 +1,4 @@
-import type { ApprovalSpec, CompiledPlan, CompiledStage, Concurrency, Door, StagePhase } from './compiled-plan.js'
+import type { ApprovalSpec, CompiledPlan, CompiledStage, Concurrency, Door, PluginVersion, StagePhase } from './compiled-plan.js'
 import type { Json, JsonObject } from './json.js'
 import type { Criterion } from './measurement.js'
 import type { UndoEntry, UndoState } from './undo.js'
@@ -97,6 +97,8 @@ export interface JobView {
   outputs: JsonObject
   /** Of a job that goes in phases (a rollout): all of them, in order. */
   phases: PhaseView[]
+  /** Of a plugin's job: which ran. */
+  plugin?: PluginVersion
 }
 export interface PhaseView {
   percent: number

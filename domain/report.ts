@@ -40,7 +40,7 @@ export function reportOf(view: ReleaseView, events: readonly ReleaseEvent[], now
     status, outcome: isEnding(status) ? status : null, reason, acceptedAt, startedAt, endedAt, tookMs: took(startedAt, endedAt, nowMs),
     stages: view.stages.map((stage) => ({
       name: stage.name, phase: stage.phase, status: stage.status, tookMs: took(stage.startedAt, stage.endedAt, nowMs),
-      jobs: stage.jobs.map((job) => ({ name: job.name, kind: job.kind, status: job.status, attempts: job.attempt, tookMs: took(job.startedAt, job.endedAt, nowMs), message: job.message })),
+      jobs: stage.jobs.map((job) => ({ name: job.name, kind: job.plugin ? `${job.kind} ${job.plugin.version}` : job.kind, status: job.status, attempts: job.attempt, tookMs: took(job.startedAt, job.endedAt, nowMs), message: job.message })),
     })),
     approvals: view.approvals.map(({ id, status: state, requestedAt, spec, decisions }) => ({
       id, status: state, requestedAt, quorum: spec.quorum,

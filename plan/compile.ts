@@ -50,7 +50,7 @@ function compile(entry: string, files: Map<string, string>, context: CompileCont
   const values = variables.all(resolver)
   const settings = {
     variables: Object.fromEntries(values.map(([name, node]): [string, Json] => [name, toJson(node)])),
-    channels: entryOf(entryOf(root, 'notifications'), 'channels'), templates: fields.notifications?.templates ?? {},
+    channels: entryOf(entryOf(root, 'notifications'), 'channels'), templates: fields.notifications?.templates ?? {}, kinds: context.kinds,
     deploy: entryOf(root, 'deploy'),
   }
   const drafts = stageDrafts(root, issues)

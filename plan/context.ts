@@ -1,4 +1,5 @@
 import type { JsonObject } from '../domain/json.js'
+import type { Kind } from './kind.js'
 import type { ReleaseWindow } from '../domain/window.js'
 
 /** What a plan is compiled against. */
@@ -14,6 +15,8 @@ export interface CompileContext {
   release: ReleaseFacts
   /** Windows a plan may name. */
   windows: Record<string, ReleaseWindow>
+  /** Kinds besides this build's own: those of plugins. */
+  kinds: readonly Kind[]
 }
 /** `time`: ISO 8601 UTC. */
 export interface ReleaseFacts { id: string; version: string; user: string; time: string; project: string }
@@ -22,7 +25,7 @@ export interface ReleaseFacts { id: string; version: string; user: string; time:
 export function placeholderContext(given: Partial<CompileContext> = {}): CompileContext {
   return {
     layers: { system: {}, project: {}, environment: {}, release: {}, runTime: {} },
-    env: {}, envComplete: false, environmentName: null, windows: {},
+    env: {}, envComplete: false, environmentName: null, windows: {}, kinds: [],
     release: { id: '00000000-0000-0000-0000-000000000000', version: '0.0.0', user: 'nobody', time: '2000-01-01T00:00:00Z', project: 'project' },
     ...given,
   }

@@ -26,7 +26,7 @@ export interface JobDraft {
   conditions: Condition[]
 }
 /** What the rest of the plan says to jobs. */
-export interface JobSettings { variables: JsonObject; channels: Node | undefined; templates: Record<string, string>; deploy: Node | undefined }
+export interface JobSettings { variables: JsonObject; channels: Node | undefined; templates: Record<string, string>; deploy: Node | undefined; /** Besides this build's own. */ kinds: readonly Kind[] }
 
 export class JobCompiler {
   readonly #check: ConfigCheck
@@ -53,7 +53,7 @@ export class JobCompiler {
     const written = { node, type: fields.type, place: use.places.get('type') ?? node.place }
     const job = isDeployType(fields.type) ? deployJob(node, fields.type, this.#settings.deploy, { resolver: this.#check.resolver, issues: this.#issues }) : written
     if (!job) return draft
-    const kind = kindNamed(job.type)
+    const kind = kindNamed(job.type, this.#settings.kinds)
     if (kind) return { ...draft, compiled: this.#withConfig(job.node, kind, fields, draft) }
     this.#unknownKinds.set(job.type, [...this.#unknownKinds.get(job.type) ?? [], job.place])
     return draft
@@ -61,7 +61,7 @@ export class JobCompiler {
 
   /** One issue a kind, at its first place. */
   reportUnknownKinds(): void {
-    const names = [...ALL_KINDS.flatMap(({ name, aliases }) => [name, ...aliases]), ...DEPLOY_TYPES]
+    const names = [...[...ALL_KINDS, ...this.#settings.kinds].flatMap(({ name, aliases }) => [name, ...aliases]), ...DEPLOY_TYPES]
     for (const [type, [first, ...others]] of this.#unknownKinds) {
       const also = others.length > 0 ? ` (also at ${others.map(({ path }) => path).join(', ')})` : ''
       if (first) this.#issues.add('UNKNOWN_KIND', first, `this build has no job kind ${JSON.stringify(type)}${also}; it has ${names.join(', ')}`, nearest(type, names))
@@ -82,6 +82,7 @@ export class JobCompiler {
       name: draft.name, kind: kind.name, runsIn: kind.runsIn, acts: kind.acts, hasSnapshot: kind.snapshot && kind.needsSnapshot?.(config) !== false, hasUndo: kind.undo && kind.needsUndo?.(config) !== false,
       timeoutMs: parseDuration(timeout) ?? 0, retry: retryOf(fields), condition: fields.condition ?? null, dependsOn: draft.dependsOn.map(({ name }) => name),
       config, variables: kind.variables ? this.#settings.variables : {},
+      ...(kind.integrity !== undefined && { plugin: { name: kind.name.replace('plugin.', ''), version: kind.version, integrity: kind.integrity } }),
     }
   }
 

@@ -11,8 +11,8 @@ const REFERENCE: JsonObject = { type: 'string', pattern: '\\$\\{.+\\}' }
 /** JSON Schema knows no such formats, or others of that name. */
 const OWN_FORMATS = ['duration', 'cel', 'threshold', 'timezone']
 
-/** JSON Schema (draft 2020-12) of a plan file in its canonical spelling, with each kind's config chosen by the job's `type`. */
-export function planJsonSchema(): JsonObject {
+/** JSON Schema (draft 2020-12) of a plan file in its canonical spelling, with each kind's config chosen by the job's `type`. `others`: kinds of plugins. */
+export function planJsonSchema(others: readonly Kind[] = []): JsonObject {
   const schema = editorSchema(plain(PlanSpec)) as JsonObject
   const properties = schema['properties'] as JsonObject
   return {
@@ -20,13 +20,13 @@ export function planJsonSchema(): JsonObject {
     title: 'ReleasePlan',
     ...schema,
     properties: { ...properties, pipeline: { ...properties['pipeline'] as JsonObject, description: 'instead of stages: three fixed ones, each in order' } },
-    $defs: { reference: REFERENCE, job: jobSchema() },
+    $defs: { reference: REFERENCE, job: jobSchema(others) },
   }
 }
 
-function jobSchema(): JsonObject {
+function jobSchema(others: readonly Kind[]): JsonObject {
   const job = editorParts(plain(JobSpec))
-  const kinds = Object.values(KINDS) as Kind[]
+  const kinds = [...Object.values(KINDS) as Kind[], ...others]
   const names = kinds.flatMap(({ name, aliases }) => [name, ...aliases])
   const types = { enum: [...names, ...DEPLOY_TYPES], description: [...kinds.map(({ name, description }) => `${name}: ${description}`), 'deploy, rollback: as the plan\'s deploy says'].join('\n') }
   return {

@@ -3,4 +3,4 @@ import type { Kind } from './kind.js'
 
 export const ALL_KINDS: readonly Kind[] = Object.values(KINDS)
 /** A kind by its name or an alias. */
-export const kindNamed = (name: string): Kind | undefined => ALL_KINDS.find((kind) => kind.name === name || kind.aliases.includes(name))
+export const kindNamed = (name: string, others: readonly Kind[] = []): Kind | undefined => [...ALL_KINDS, ...others].find((kind) => kind.name === name || kind.aliases.includes(name))

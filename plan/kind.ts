@@ -36,6 +36,8 @@ export interface Kind<Schema extends TObject = TObject> {
   time?(config: Static<Schema>): { shortestMs: number; longestMs: number }
   /** One line each of what it will do and what would be undone, for `explain`; null: nothing that the kind's description does not say. */
   explain?(config: Static<Schema>): { does: string[]; undoes: string[] } | null
+  /** A plugin's: its files, as sha512. What a release is accepted with is what runs. */
+  integrity?: string
 }
 
 export type KindDefaults = 'aliases' | 'version' | 'acts' | 'snapshot' | 'undo' | 'variables' | 'defaultTimeout'

@@ -45,7 +45,7 @@ export class ReleaseRun {
     return {
       release, acceptedAt, stage: stage.name, job: job.name, kind: job.kind, attempt, target: null,
       idempotencyKey: `${release.releaseId}/${stage.name}/${job.name}/${attempt}`,
-      config: fill(job.config), variables: fill(job.variables),
+      config: fill(job.config), variables: fill(job.variables), ...(job.plugin && { plugin: job.plugin }),
     }
   }
 

@@ -106,7 +106,7 @@ export const since = (start: string | null): string => start === null ? '' : for
 
 const stageView = ({ name, phase, jobs }: CompiledStage): StageView => ({
   name, phase, status: 'pending', startedAt: null, endedAt: null,
-  jobs: jobs.map((job) => ({ name: job.name, kind: job.kind, status: 'pending', attempt: 0, startedAt: null, endedAt: null, message: null, outputs: {}, phases: [] })),
+  jobs: jobs.map((job) => ({ name: job.name, kind: job.kind, status: 'pending', attempt: 0, startedAt: null, endedAt: null, message: null, outputs: {}, phases: [], ...(job.plugin && { plugin: job.plugin }) })),
 })
 
 function must<T>(value: T | undefined, what: string): T {

@@ -15,7 +15,21 @@ import { shellLine, shellWord } from '../tools/shell.js'
 type Before = { latest: number; deployed: number | null } | null
 const LOOK_MS = 5000
 
-export const helmRunner: KindRunner<HelmConfig> = {
+export interface HelmDeps { /** The worker's own kubeconfig file, for jobs that name no cluster. */ kubeconfig: string | undefined }
+
+/** Helm on the worker's machine, with its own cluster where a job names none. */
+export const createHelmRunner = ({ kubeconfig }: HelmDeps): KindRunner<HelmConfig> => {
+  const on = (config: HelmConfig): HelmConfig => kubeconfig === undefined ? config : { ...config, environment: { KUBECONFIG: kubeconfig, ...config.environment } }
+  return {
+    snapshot: async (config, context) => helmRunner.snapshot(on(config), context),
+    execute: async (config, context) => helmRunner.execute(on(config), context),
+    rollback: async (config, snapshot, context) => helmRunner.rollback(on(config), snapshot, context),
+    preview: async (config, context) => helmRunner.preview(on(config), context),
+    uninstall: async (config, context) => helmRunner.uninstall(on(config), context),
+  }
+}
+
+const helmRunner: Required<KindRunner<HelmConfig>> = {
   async snapshot(config, context) {
     const history = await historyOf(config, context)
     return (history.length === 0 ? null : { latest: history.at(-1)?.revision ?? 0, deployed: deployedOf(history)?.revision ?? null }) satisfies Before

@@ -5,7 +5,7 @@ import { cleanupRunner } from './cleanup.js'
 import { gitpullRunner } from './gitpull.js'
 import { ansibleRunner } from './ansible.js'
 import { createConfluenceRunner, type DocumentDeps } from './confluence-doc.js'
-import { helmRunner } from './helm.js'
+import { createHelmRunner, type HelmDeps } from './helm.js'
 import { kubernetesRunner } from './kubernetes/runner.js'
 import { createNotificationRunner, type NotificationDeps } from './notification.js'
 import { scriptRunner } from './script.js'
@@ -17,7 +17,7 @@ import { createWebhookRunner } from './webhook.js'
 import { createWorkflowRunner, type WorkflowDeps } from './workflow.js'
 
 /** Every kind's runner. A kind whose schema is in plan/kinds and whose runner is not here does not compile. */
-export const createKindRunners = (deps: NotificationDeps & DocumentDeps & WorkflowDeps): KindRunners => ({
+export const createKindRunners = (deps: NotificationDeps & DocumentDeps & HelmDeps & WorkflowDeps): KindRunners => ({
   container: containerRunner,
   script: scriptRunner,
   gitpull: gitpullRunner,
@@ -30,7 +30,7 @@ export const createKindRunners = (deps: NotificationDeps & DocumentDeps & Workfl
   webhook: createWebhookRunner(),
   'test-runner': testRunner,
   ansible: ansibleRunner,
-  helm: helmRunner,
+  helm: createHelmRunner(deps),
   workflow: createWorkflowRunner(deps),
   terraform: terraformRunner,
   'confluence-doc': createConfluenceRunner(deps),

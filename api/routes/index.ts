@@ -26,6 +26,7 @@ import { listPlansRoute } from './plans/list.js'
 import { savePlanRoute } from './plans/save.js'
 import { validateStoredPlanRoute } from './plans/validate-stored.js'
 import { validatePlanRoute } from './plans/validate.js'
+import { listPluginsRoute } from './plugins/list.js'
 import { createProjectRoute } from './projects/create.js'
 import { deleteProjectRoute } from './projects/delete.js'
 import { getProjectRoute } from './projects/get.js'
@@ -67,7 +68,7 @@ export const ROUTES: FastifyPluginAsyncTypebox[] = [
   startReleaseRoute, listReleasesRoute, getReleaseRoute, releaseEventsRoute, releaseLogsRoute, releaseReportRoute, watchReleaseRoute,
   approveRoute, rejectRoute, pauseRoute, resumeRoute, promoteRoute, abortRoute, retryRoute, rollbackRoute,
   savePlanRoute, listPlansRoute, getPlanRoute, deletePlanRoute, validatePlanRoute, validateStoredPlanRoute, explainPlanRoute,
-  uploadBundleRoute, getBundleRoute, listApprovalsRoute, listAuditRoute, createTokenRoute, listTokensRoute, revokeTokenRoute,
+  uploadBundleRoute, getBundleRoute, listPluginsRoute, listApprovalsRoute, listAuditRoute, createTokenRoute, listTokensRoute, revokeTokenRoute,
   createProjectRoute, deleteProjectRoute, getProjectRoute, listProjectsRoute, updateProjectRoute,
   createEnvironmentRoute, deleteEnvironmentRoute, getEnvironmentRoute, listProjectEnvironmentsRoute, listEnvironmentsRoute, updateEnvironmentRoute,
   createTargetRoute, deleteTargetRoute, getTargetRoute, listEnvironmentTargetsRoute, listTargetsRoute, targetStatusRoute, updateTargetRoute,

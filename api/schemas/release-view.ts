@@ -19,6 +19,7 @@ const PhaseSchema = Type.Object({
 const JobSchema = Type.Object({
   name: Type.String(), kind: Type.String(), status: oneOf(['pending', 'waiting', 'running', 'succeeded', 'failed', 'skipped', 'stopped', 'undone']),
   attempt: Type.Integer(), startedAt: MomentOrNull, endedAt: MomentOrNull, message: TextOrNull, outputs: JsonMap, phases: Type.Array(PhaseSchema),
+  plugin: Type.Optional(Type.Object({ name: Type.String(), version: Type.String(), integrity: Type.String() })),
 })
 const StageSchema = Type.Object({
   name: Type.String(), phase: Phase, status: oneOf(['pending', 'approving', 'running', 'succeeded', 'failed', 'skipped', 'stopped', 'undone']),

@@ -52,7 +52,7 @@ export async function kindWorld(info: Partial<Info> = {}, { home, engine, openCl
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
-    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, client, taskQueue: 'releases' }), key: new InstallationKey(KEY), snapshots, logs,
+    runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, kubeconfig: undefined, client, taskQueue: 'releases' }), key: new InstallationKey(KEY), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
     places: placesOn(host, openCluster, engine && (async () => engine)), bundles: { find: async () => ({ files }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>

@@ -41,9 +41,9 @@ export class ApiWorld {
   }
 
   /** @param databaseUrl of another world, to be a second API beside it */
-  static async open({ temporal: address = NOWHERE, databaseUrl, key = new InstallationKey(randomBytes(32)), taskQueue = randomUUID(), env = '' }: { temporal?: string; databaseUrl?: string; key?: InstallationKey; taskQueue?: string; env?: string } = {}): Promise<ApiWorld> {
+  static async open({ temporal: address = NOWHERE, databaseUrl, key = new InstallationKey(randomBytes(32)), taskQueue = randomUUID(), env = '', home = '.releasectl' }: { temporal?: string; databaseUrl?: string; key?: InstallationKey; taskQueue?: string; env?: string; home?: string } = {}): Promise<ApiWorld> {
     const url = databaseUrl ?? await testDatabase()
-    const settings = readSettings({ DATABASE_URL: url, TEMPORAL_ADDRESS: address, RELEASECTL_TASK_QUEUE: taskQueue, RELEASECTL_PLAN_ENV: env })
+    const settings = readSettings({ DATABASE_URL: url, TEMPORAL_ADDRESS: address, RELEASECTL_TASK_QUEUE: taskQueue, RELEASECTL_PLAN_ENV: env, RELEASECTL_HOME: home })
     const database = connect(url)
     const temporal = new Temporal(settings)
     const log = pino({ level: 'silent' })

@@ -7,5 +7,5 @@ export const planSchemaRoute: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/schema/plan.json', {
     config: { role: 'public' },
     schema: { operationId: 'getPlanSchema', summary: 'JSON Schema of plan files', tags: ['system'], response: { 200: AnyJson } },
-  }, async () => planJsonSchema())
+  }, async () => planJsonSchema(app.services.plugins.kinds()))
 }
