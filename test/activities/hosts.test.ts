@@ -7,7 +7,7 @@ import { jobContext } from './job-context.js'
 
 const own = { address: 'own' } as HostPort
 const aTarget = (given: Partial<TargetRef> = {}): TargetRef => ({ id: 't1', name: 'web-1', type: 'host', via: 'direct', host: null, labels: {}, priority: 0, ...given })
-function world(config: JsonObject | null): { find(target: TargetRef | null): Promise<HostPort>; settings: SshSettings[]; learnt: string[] } {
+function world(config: JsonObject | null): { find: (target: TargetRef | null) => Promise<HostPort>; settings: SshSettings[]; learnt: string[] } {
   const settings: SshSettings[] = []
   const learnt: string[] = []
   const hosts = createHosts({

@@ -13,7 +13,7 @@ import { callOf, kindWorld } from './kind-world.js'
 async function machine() {
   const folder = await mkdtemp(join(tmpdir(), 'releasectl-work-'))
   const home = await mkdtemp(join(tmpdir(), 'releasectl-home-'))
-  const world = await kindWorld({}, home === undefined ? {} : { home })
+  const world = await kindWorld({}, { home })
   const says = (word: string, more = ''): string => `echo "${word} $CURRENT_VERSION>$APP_VERSION ($ROLLBACK_VERSION)" >> ${folder}/log\n${more}`
   const scripts: JsonObject = {
     installScript: says('install', `echo "$APP_VERSION" > ${folder}/version`), updateScript: says('update', `echo "$APP_VERSION" > ${folder}/version`),

@@ -41,7 +41,7 @@ export function serviceOf({ service, releaseId, namespace, deploy }: VersionOf, 
 }
 
 function podSpec(like: PodSpec | null, deploy: KubernetesDeploy): PodSpec {
-  const { containers = [], ...rest } = like ?? { containers: [] }
+  const { containers, ...rest } = like ?? { containers: [] }
   const at = Math.max(0, containers.findIndex(({ name }) => name === deploy.container))
   const others = containers.filter((_, n) => n !== at)
   return { ...rest, containers: [containerOf(containers[at] ?? { name: 'main' }, deploy), ...others] }

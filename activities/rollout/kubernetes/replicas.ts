@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isObject, type Json } from '../../../domain/json.js'
+import { isObject } from '../../../domain/json.js'
 import type { ClusterPort, ObjectRef } from '../../../drivers/clusters/port.js'
 import type { Answer, GatewayAbilities, RouteSplit, Side, TrafficPort } from '../../../drivers/traffic/port.js'
 import type { Workloads } from './workloads.js'
@@ -87,7 +87,7 @@ export class ReplicaTraffic implements TrafficPort {
 
   async #remember(route: string, split: Pick<RouteSplit, 'stable' | 'candidate' | 'percent'>): Promise<string | null> {
     const { name, namespace, ...type } = this.#ref(route)
-    const answer = await this.#cluster.apply({ ...type, metadata: { name, namespace: namespace ?? '', labels: { 'app.kubernetes.io/managed-by': 'releasectl' } }, data: { [RECORD]: JSON.stringify(split as unknown as Json) } })
+    const answer = await this.#cluster.apply({ ...type, metadata: { name, namespace: namespace ?? '', labels: { 'app.kubernetes.io/managed-by': 'releasectl' } }, data: { [RECORD]: JSON.stringify(split) } })
     return answer.refused ? answer.reason : null
   }
 }

@@ -99,9 +99,8 @@ export class ClusterTraffic implements TrafficPort {
   async #put(object: ClusterObject, { spec, record }: Original): Promise<string | null> {
     const { [RECORD]: known = null, ...others } = object.metadata.annotations ?? {}
     if (isDeepStrictEqual(object['spec'], spec) && known === record) return null
-    const { annotations: _annotations, ...metadata } = object.metadata
     const annotations = record === null ? others : { ...others, [RECORD]: record }
-    const answer = await this.#cluster.replace({ ...object, metadata: { ...metadata, ...Object.keys(annotations).length > 0 && { annotations } }, spec })
+    const answer = await this.#cluster.replace({ ...object, metadata: { ...object.metadata, annotations }, spec })
     if (!answer.refused) return null
     if (answer.why === 'stale') throw failure('TARGET_UNREACHABLE', `${this.#who}: ${object.kind} ${object.metadata.name} was changed meanwhile: ${answer.reason}`)
     return `${this.#who}: ${answer.reason}`
