@@ -37,13 +37,6 @@ export class CaddyAdmin {
     return status === 200 ? null : errorOf(body, status)
   }
 
-  /** Requests under way, by the address of the upstream. */
-  async open(): Promise<Map<string, number>> {
-    const { status, body } = await this.#call('GET', '/reverse_proxy/upstreams')
-    if (status !== 200 || !Array.isArray(body)) throw failure('TARGET_REFUSED', `${this.#who} does not tell its upstreams: ${errorOf(body, status)}`)
-    return new Map((body as { address: string; num_requests: number }[]).map(({ address, num_requests }) => [address, num_requests]))
-  }
-
   /** Caddy starts its admin server anew with every change, and the old one may hang up on the next call: then once more. A change is safe to repeat, it names what it changes. */
   async #call(method: string, path: string, change?: { value: Json; etag: string }): Promise<{ status: number; body: unknown; etag: string | null }> {
     const { admin, timeoutMs } = this.#settings

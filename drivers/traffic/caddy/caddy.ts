@@ -55,14 +55,6 @@ export class CaddyTraffic implements TrafficPort {
     return { refused: true, reason: `it took ${splitText(snapshot)} back but has another handler in force` }
   }
 
-  /** Requests under way to the addresses of a side; Caddy counts them over all its routes. */
-  async drain(route: string, sideId: string): Promise<{ open: number }> {
-    const found = await this.#caddy.get(route)
-    const addresses = found ? addressesOf(this.#understood(route, found), sideId) : []
-    const open = await this.#caddy.open()
-    return { open: addresses.reduce((sum, address) => sum + (open.get(address) ?? 0), 0) }
-  }
-
   #understood(route: string, { value }: Found): Understood {
     const known = understood(value)
     if (known === null) throw failure('TARGET_REFUSED', `${this.#name}: @id ${route} is a ${value['handler'] as string} that sends requests to no upstream we can tell; it must be a reverse_proxy`)
@@ -77,9 +69,4 @@ function unlike({ stable, candidate }: RouteSplit): string | null {
   const url = sides.map(({ url: one }) => new URL(one)).find(({ pathname, search }) => pathname !== '/' || search !== '')
   if (url) return `a side's url must be scheme, host and port, not ${url.href}`
   return new Set(sides.map((side) => new URL(side.url).protocol)).size > 1 ? 'one reverse_proxy cannot speak http to one version and https to the other' : null
-}
-
-function addressesOf({ split, stable, candidate }: Understood, sideId: string): string[] {
-  const pool = split.stable?.id === sideId ? stable : split.candidate?.id === sideId ? candidate : null
-  return pool?.upstreams.map(({ dial }) => dial as string) ?? []
 }
