@@ -14,8 +14,9 @@ let world: ReleaseWorld
 beforeEach(() => { world = worlds.newWorld() })
 afterAll(() => worlds.close())
 
+const script = (name: string) => job(name, 'script', {}, { hasSnapshot: false })
 const webs = (count: number) => { for (let n = 1; n <= count; n += 1) world.fleet.add(`web-${n}`) }
-const ship = (given: Partial<CompiledFleet> = {}) => planOf([stage('ship', [job('update', 'script')], { fleet: fleet(given) })])
+const ship = (given: Partial<CompiledFleet> = {}) => planOf([stage('ship', [script('update')], { fleet: fleet(given) })])
 const of = (target: string) => ({ args: [{ by: 'ann', target }] as [{ by: string; target: string }] })
 const refusal = (message: string) => ({ cause: { type: 'RELEASE_CONFLICT', message: expect.stringContaining(message) as string } })
 /** Opens when told; jobs on the last target wait for it. */
@@ -92,7 +93,7 @@ test('a pause reaches a target between two of its jobs', async () => {
   let open = (): void => undefined
   const opened = new Promise<void>((resolve) => { open = resolve })
   world.script = async (call) => { if (call.job === 'stop') await opened; return DONE }
-  const handle = await world.start(planOf([stage('ship', [job('stop', 'script'), job('start', 'script')], { parallel: false, fleet: fleet() })]))
+  const handle = await world.start(planOf([stage('ship', [script('stop'), script('start')], { parallel: false, fleet: fleet() })]))
   await world.until(() => world.trace.includes('run stop@web-1'))
   await handle.executeUpdate(pauseUpdate, { args: [{ by: 'ann' }] })
   await new Promise((resolve) => setTimeout(resolve, 1000)) // release → wave → target
@@ -135,4 +136,18 @@ test('a target whose workflow was terminated is told as stuck: nobody knows what
   await worlds.client.workflow.getHandle(`${handle.workflowId}/ship/web-1`).terminate('by hand')
   await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'UNDO_FAILED', message: expect.stringContaining('Look at web-1: nobody knows what was done to it.') as string } })
   expect(statuses()).toEqual({ 'web-1': 'stuck', 'web-2': 'pending' })
+})
+
+test('with several at work, one too many stops the others, and nothing is undone before they have stopped', async () => {
+  webs(3)
+  world.script = async ({ target }) => {
+    if (target?.name === 'web-3') {
+      await world.until(() => world.trace.filter((line) => line.startsWith('run')).length === 3)
+      throw failure('CHECK_FAILED', 'web-3 said no')
+    }
+    try { return await untilStopped() } finally { world.trace.push(`stopped ${target?.name ?? ''}`) }
+  }
+  expect(await world.run(ship({ batch: { percent: 100 } }))).toMatchObject({ status: 'rolled_back', leftOver: [] })
+  expect(statuses()).toEqual({ 'web-1': 'undone', 'web-2': 'undone', 'web-3': 'failed' })
+  for (const name of ['web-1', 'web-2']) expect(world.trace.indexOf(`stopped ${name}`)).toBeLessThan(world.trace.indexOf(`undo script.rollback update@${name}`))
 })

@@ -11,7 +11,7 @@ let world: ReleaseWorld
 beforeEach(() => { world = newWorld() })
 afterAll(closeWorlds)
 
-const script = (name: string, more: Parameters<typeof job>[3] = {}) => job(name, 'script', {}, more)
+const script = (name: string, more: Parameters<typeof job>[3] = {}) => job(name, 'script', {}, { hasSnapshot: false, ...more })
 const webs = (count: number, more: (n: number) => Parameters<ReleaseWorld['fleet']['add']>[1] = () => ({})) => { for (let n = 1; n <= count; n += 1) world.fleet.add(`web-${n}`, more(n)) }
 const ship = (given: Partial<CompiledFleet> = {}, jobs = [script('update')], more: Parameters<typeof stage>[2] = {}) => planOf([stage('ship', jobs, { fleet: fleet(given), ...more })])
 const lines = (start: string): string[] => world.trace.filter((line) => line.startsWith(start))
@@ -105,7 +105,7 @@ test('a pause lets the running targets finish and starts none; an abort takes ba
   for (let n = 0; n < 5; n += 1) await world.until(() => true, 0).then(() => world.sleep(3 * HOUR))
   expect([before, lines('run').length]).toEqual([1, 1])
   await handle.executeUpdate(resumeUpdate, ann)
-  await world.until(() => lines('run').length === 2)
+  await world.until(({ stages }) => stages[0]?.fleet?.counts.succeeded === 2)
   await handle.executeUpdate(abortUpdate, ann)
   expect(await handle.result()).toMatchObject({ status: 'cancelled', leftOver: [] })
   expect(lines('undo').length).toBe(lines('run').length)
