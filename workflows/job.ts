@@ -44,7 +44,7 @@ export async function runJob(run: ReleaseRun, stage: CompiledStage, job: Compile
 async function tryJob(run: ReleaseRun, stage: CompiledStage, job: CompiledJob): Promise<StoryResult> {
   const view = run.state.job(stage.name, job.name)
   for (let attempt = 1; ; attempt += 1) {
-    Object.assign(view, { attempt, message: null })
+    Object.assign(view, { attempt: attempt + (run.target?.triesBefore ?? 0), message: null })
     run.state.event('job.started', attempt === 1 ? `${job.name} (${job.kind})` : `${job.name}, try ${attempt}`, { stage: stage.name, job: job.name })
     try { return await act(run, stage, job, run.call(stage, job, attempt)) } catch (error) {
       mustBeFailure(error)

@@ -62,6 +62,31 @@ test('a failed target that was tried again no longer counts against the limit', 
   expect(statuses()).toEqual({ 'web-1': 'succeeded', 'web-2': 'succeeded', 'web-3': 'failed', 'web-4': 'succeeded' })
 })
 
+test('however often a target is run, and however often its job is tried, no key is used twice', async () => {
+  webs(1)
+  world.fleet.add('last', { priority: -1 })
+  const keys: string[] = []
+  world.script = ({ target, idempotencyKey }) => {
+    if (target?.name !== 'web-1') return DONE
+    keys.push(idempotencyKey.split('/').at(-1) ?? '')
+    if (keys.length <= 5) throw failure('CHECK_FAILED', 'no')
+    return DONE
+  }
+  const open = gateOn('last')
+  const tried = job('update', 'script', {}, { hasSnapshot: false, retry: { attempts: 3, intervalMs: 10, backoff: 1, maxIntervalMs: 10 } })
+  const handle = await world.start(planOf([stage('ship', [tried], { fleet: fleet({ maxFailures: { count: 1 } }) })]))
+  await world.until(({ stages }) => stages[0]?.fleet?.counts.failed === 1) // tries 1 to 3
+  await handle.executeUpdate(retryTargetUpdate, of('web-1'))
+  await world.until(({ stages }) => stages[0]?.fleet?.counts.succeeded === 1) // 4 and 5 fail, 6 does not
+  await handle.executeUpdate(rollbackTargetUpdate, of('web-1'))
+  await world.until(({ stages }) => stages[0]?.fleet?.counts.undone === 1)
+  await handle.executeUpdate(retryTargetUpdate, of('web-1'))
+  await world.until(({ stages }) => stages[0]?.fleet?.counts.succeeded === 1)
+  open()
+  expect((await handle.result()).status).toBe('succeeded')
+  expect(keys).toEqual(['1', '2', '3', '4', '5', '6', '7'])
+})
+
 test('what cannot be done to a target is refused with its reason, and leaves no trace', async () => {
   webs(3)
   const open = gateOn('web-2')
