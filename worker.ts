@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { createDecisionActivities } from './activities/decisions.js'
+import { createFleetActivities } from './activities/fleet/index.js'
+import { createTargetProbe } from './activities/fleet/probe.js'
 import { createJournalActivities } from './activities/journal.js'
 import { createJudgeActivities } from './activities/judge/judge.js'
 import { createKindRunners } from './activities/kinds/index.js'
@@ -38,6 +40,7 @@ import { LogStore } from './store/logs.js'
 import { ReleaseSecretStore } from './store/release-secrets.js'
 import { TargetStore } from './store/targets.js'
 import { SnapshotStore } from './store/snapshots.js'
+import { TargetRunStore } from './store/target-runs.js'
 
 /** What a worker does to the outside: the drivers, wired into the activities. */
 function activities(settings: Settings, client: Client): object {
@@ -64,6 +67,7 @@ function activities(settings: Settings, client: Client): object {
     ...createLockActivities({ client, taskQueue: settings.RELEASECTL_TASK_QUEUE }),
     ...createDecisionActivities({ key }),
     ...createWindowActivities(),
+    ...createFleetActivities({ targets, runs: new TargetRunStore(database), probe: createTargetProbe(targets) }),
     ...createJudgeActivities({ gateways, metrics: new HttpMetrics(), prometheusUrl: settings.PROMETHEUS_URL ?? null, resolveSecret }),
     ...createRolloutActivities({ places, gateways, resolveSecret, logs: new LogStore(database), ...snapshots }),
     ...createPluginActivities({ plugins: new InstalledPlugins(settings.RELEASECTL_HOME), places, resolveSecret, logs: new LogStore(database), bundles: new BundleStore(database, key), ...snapshots }),

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client'
 import type { UpdateDefinition } from '@temporalio/common'
-import { proofText, type Command, type Decision, type JobCommand, type PromoteCommand } from '../domain/decision.js'
+import { proofText, type Command, type Decision, type JobCommand, type PromoteCommand, type TargetCommand } from '../domain/decision.js'
 import { failure } from '../domain/failures.js'
 import { isEnding, releaseWorkflowId, type ApprovalView } from '../domain/release.js'
 import type { AuditStore } from '../store/audit.js'
@@ -20,7 +20,8 @@ const PROOF_MS = 60_000
 export interface Ask { user: User; releaseId: string; key: string | undefined }
 /** A command as it was sent: who says it is known from the token. */
 type Said<C extends Command> = Omit<C, 'by'>
-type Verb = 'approve' | 'reject' | 'pause' | 'resume' | 'promote' | 'abort' | 'retry' | 'rollback'
+type Verb = 'approve' | 'reject' | 'pause' | 'resume' | 'promote' | 'abort' | 'retry' | 'rollback' | TargetVerb
+type TargetVerb = 'rollback target' | 'retry target' | 'uninstall target'
 
 /** What people may do to a release. The workflow decides and says why not; the API brings the question and the answer. */
 export class ReleaseCommands {
@@ -56,6 +57,15 @@ export class ReleaseCommands {
   async retry(ask: Ask, said: Said<JobCommand>): Promise<messages.Accepted> { return this.#command(ask, 'retry', messages.retryUpdate, said) }
   async rollback(ask: Ask, said: Said<Command>): Promise<messages.Accepted> { return this.#command(ask, 'rollback', messages.rollbackUpdate, said) }
 
+  async rollbackTarget(ask: Ask, said: Said<TargetCommand>): Promise<messages.Accepted> { return this.#ofTarget(ask, 'rollback target', messages.rollbackTargetUpdate, said) }
+  async retryTarget(ask: Ask, said: Said<TargetCommand>): Promise<messages.Accepted> { return this.#ofTarget(ask, 'retry target', messages.retryTargetUpdate, said) }
+  async uninstallTarget(ask: Ask, said: Said<TargetCommand>): Promise<messages.Accepted> { return this.#ofTarget(ask, 'uninstall target', messages.uninstallTargetUpdate, said) }
+
+  /** Only while the release runs: afterwards all of it is taken back, or nothing. */
+  async #ofTarget(ask: Ask, verb: TargetVerb, update: UpdateDefinition<messages.Accepted, [TargetCommand]>, said: Said<TargetCommand>): Promise<messages.Accepted> {
+    return this.#audited(ask, verb, said, (row) => this.#update(row, ask, verb, update, { ...said, by: ask.user.name }))
+  }
+
   async #command<C extends Command>(ask: Ask, verb: Verb, update: UpdateDefinition<messages.Accepted, [C]>, said: Said<C>): Promise<messages.Accepted> {
     const command = { ...said, by: ask.user.name } as C
     return this.#audited(ask, verb, said, async (row) => {
@@ -83,7 +93,7 @@ export class ReleaseCommands {
   /** What was asked and how it went: refusals are part of the story. */
   async #audited<Result>({ user, releaseId }: Ask, verb: Verb, said: object, work: (row: ReleaseRow) => Promise<Result>): Promise<Result> {
     const row = await this.#reads.row(user.tenant, releaseId)
-    const entry = { tenant: user.tenant, who: user.name, action: `release.${verb}`, what: releaseId }
+    const entry = { tenant: user.tenant, who: user.name, action: `release.${verb.replace(' ', '-')}`, what: releaseId }
     try {
       const result = await work(row)
       await this.#audit.record({ ...entry, data: { ...said, outcome: 'taken' } })
@@ -98,4 +108,4 @@ export class ReleaseCommands {
 
 /** Another person's or command's key is another update. */
 const updateId = (user: User, verb: Verb, key: string | undefined): string =>
-  `api/${verb}/${key === undefined ? randomUUID() : createHash('sha256').update(`${user.tokenId} ${key}`).digest('hex')}`
+  `api/${verb.replace(' ', '-')}/${key === undefined ? randomUUID() : createHash('sha256').update(`${user.tokenId} ${key}`).digest('hex')}`

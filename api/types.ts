@@ -10,6 +10,7 @@ import type { Plans } from './plans.js'
 import type { Projects } from './projects.js'
 import type { ReleaseCommands } from './release-commands.js'
 import type { ReleaseReads } from './release-reads.js'
+import type { ReleaseTargets } from './release-targets.js'
 import type { ReleaseStarts } from './release-starts.js'
 import type { ReleaseWatch } from './release-watch.js'
 import type { Role, User } from './roles.js'
@@ -21,6 +22,7 @@ export interface Services {
   agents: Agents
   starts: ReleaseStarts
   reads: ReleaseReads
+  releaseTargets: ReleaseTargets
   watch: ReleaseWatch
   commands: ReleaseCommands
   plans: Plans

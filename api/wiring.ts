@@ -17,6 +17,7 @@ import { ProjectStore } from '../store/projects.js'
 import { ReleaseStore } from '../store/releases.js'
 import { SnapshotStore } from '../store/snapshots.js'
 import { TargetStore } from '../store/targets.js'
+import { TargetRunStore } from '../store/target-runs.js'
 import { TokenStore } from '../store/tokens.js'
 import { Agents, type AgentDeps } from './agents.js'
 import { ApprovalList } from './approval-list.js'
@@ -36,6 +37,7 @@ import { ReleaseCommands } from './release-commands.js'
 import { ReleaseReads } from './release-reads.js'
 import { ReleaseStarter } from './release-starter.js'
 import { ReleaseStarts } from './release-starts.js'
+import { ReleaseTargets } from './release-targets.js'
 import { ReleaseWatch } from './release-watch.js'
 import { Rollbacks } from './rollbacks.js'
 import type { Temporal } from './temporal.js'
@@ -67,7 +69,7 @@ export function wireServices({ settings, database, temporal, key, log, resolveSe
       temporal: { address: settings.TEMPORAL_ADDRESS, namespace: settings.TEMPORAL_NAMESPACE, workerQueue: taskQueue },
     }),
     starts: new ReleaseStarts({ releases, bundles: bundleStore, plans, compiler, starter, previews, key, doors: namesIn(settings.RELEASECTL_DOORS) as Door[] }),
-    reads,
+    reads, releaseTargets: new ReleaseTargets({ runs: new TargetRunStore(database), reads }),
     watch: new ReleaseWatch({ releases, events, feed: new EventFeed(events, log) }),
     commands: new ReleaseCommands({ reads, audit, temporal, key, rollbacks: new Rollbacks({ releases, temporal, taskQueue }) }),
     plans, bundles, plugins, projects, environments,

@@ -1,3 +1,4 @@
+import type { CompiledFleet } from './fleet.js'
 import type { Json, JsonObject } from './json.js'
 import type { ReleaseWindow } from './window.js'
 
@@ -42,6 +43,8 @@ export interface CompiledStage {
   condition: string | null
   approval: ApprovalSpec | null
   jobs: CompiledJob[]
+  /** Its jobs run once a target. Null, or left out by earlier versions: they run once. */
+  fleet?: CompiledFleet | null
 }
 
 export interface CompiledJob {

@@ -29,7 +29,7 @@ export const proofText = (releaseId: string, verdict: 'approve' | 'reject', deci
 export interface Command { by: string; reason?: string }
 export interface PromoteCommand extends Command { /** `next`: skip the rest of this hold; `full`: go to 100 % now. */ to: 'next' | 'full'; job?: string }
 export interface JobCommand extends Command { job?: string }
-export interface TargetCommand extends Command { target: string }
+export interface TargetCommand extends Command { target: string; /** Which, when several stages run on it; default: the last that did. */ stage?: string }
 
 export const isCommand = (value: unknown): value is Command & Record<string, unknown> => isObject(value) && typeof value['by'] === 'string' && isText(value['reason'])
 const isText = (value: unknown): boolean => value === undefined || typeof value === 'string'

@@ -2,8 +2,8 @@ import { Environment, EvaluationError, ParseError, TypeError as CelTypeError, ty
 import { failure } from './failures.js'
 import type { Json, JsonObject } from './json.js'
 
-/** What a condition may name. `jobs.<job>` has `status` and `outputs`; `result` is only there where metrics are judged. */
-export const SCOPE_NAMES = ['variables', 'metadata', 'env', 'includes', 'jobs', 'release', 'result'] as const
+/** What a condition may name. `jobs.<job>` has `status` and `outputs`; `result` is only there where metrics are judged, `target` in stages with targets. */
+export const SCOPE_NAMES = ['variables', 'metadata', 'env', 'includes', 'jobs', 'release', 'target', 'result'] as const
 /** Characters; a longer one is refused before it is parsed. */
 export const MAX_EXPRESSION_LENGTH = 4096
 
@@ -45,7 +45,7 @@ export function evaluate(expression: string, scope: JsonObject): Json {
   }
 }
 
-const EMPTY_SCOPE: JsonObject = { variables: {}, metadata: {}, env: {}, includes: {}, jobs: {}, release: {}, result: null }
+const EMPTY_SCOPE: JsonObject = { variables: {}, metadata: {}, env: {}, includes: {}, jobs: {}, release: {}, target: {}, result: null }
 
 /** JSON knows one kind of number; `variables.replicas + 1` must not fail because 1 is an integer and 3 came from JSON. */
 function registerNumbers(): void {

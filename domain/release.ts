@@ -1,6 +1,7 @@
 import type { ApprovalSpec, CompiledPlan, CompiledStage, Concurrency, Door, PluginVersion, StagePhase } from './compiled-plan.js'
 import type { Json, JsonObject } from './json.js'
 import type { Criterion } from './measurement.js'
+import type { FleetView } from './target-run.js'
 import type { UndoEntry, UndoState } from './undo.js'
 
 /** How a release ended. `failed` only when something is left half-way. */
@@ -85,7 +86,7 @@ export interface ReleaseView {
 
 export type JobStatus = 'pending' | 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'stopped' | 'undone'
 export type StageStatus = 'pending' | 'approving' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'stopped' | 'undone'
-export interface StageView { name: string; phase: StagePhase; status: StageStatus; startedAt: string | null; endedAt: string | null; jobs: JobView[] }
+export interface StageView { name: string; phase: StagePhase; status: StageStatus; startedAt: string | null; endedAt: string | null; jobs: JobView[]; /** Of a stage with targets; null until they are chosen. */ fleet?: FleetView | null }
 export interface JobView {
   name: string
   kind: string
@@ -157,6 +158,7 @@ export const EVENT_TYPES = [
   'split.set', 'phase.started', 'phase.ended', 'verdict',
   'paused', 'resumed', 'promoted', 'abort.requested', 'rollback.requested', 'retry.requested', 'message.refused',
   'undo.started', 'undo.done', 'undo.failed',
+  'targets.chosen', 'wave.started', 'wave.ended', 'target.failed', 'target.requested', 'target.ended',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
 

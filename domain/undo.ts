@@ -12,13 +12,16 @@ export interface UndoEntry {
   /** What is taken back, for people: `split of edge/shop`. */
   what: string
   wave: 'traffic' | 'rest'
-  /** Activity type and its one argument. */
+  /** Activity type and its one argument; with `runsIn: 'workflow'`, a child workflow's. */
   activity: string
   input: Json
+  runsIn?: 'workflow'
   /** What a person must do when it cannot be undone. */
   manual: string
   state: UndoState
   error: string | null
+  /** Of one that stands for many: the parts that could not be taken back, as many as fit. */
+  left?: { what: string; error: string; manual: string }[]
 }
 export type UndoState = 'promised' | 'undone' | 'failed'
 

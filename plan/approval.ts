@@ -3,6 +3,8 @@ import { durationMs } from '../domain/duration.js'
 import type { IssueList } from './issue.js'
 import type { Place } from './node.js'
 import type { StageSpec } from './plan-schema.js'
+import type { Static } from 'typebox'
+import type { Approval } from './schema-parts.js'
 
 /** What an approval without `expires` waits. */
 export const DEFAULT_EXPIRES_MS = 72 * 3_600_000
@@ -31,6 +33,12 @@ export function approvalOf(stage: Partial<StageSpec>, places: Map<string, Place>
   if (!reachable && place) issues.add('QUORUM_UNREACHABLE', places.get('approval.quorum') ?? place, unreachable(spec))
   return spec
 }
+
+/** An approval written out in full. */
+export const approvalSpecOf = (approval: Static<typeof Approval>): ApprovalSpec => ({
+  approvers: [...new Set(approval.approvers)], groups: approval.groups, quorum: approval.quorum, allowAuthor: approval.allowAuthor,
+  expiresMs: approval.expires === undefined ? DEFAULT_EXPIRES_MS : durationMs(approval.expires), doors: (approval.doors ?? null),
+})
 
 /** Only named people count up to a number that is known. */
 export const quorumReachable = ({ approvers, groups, quorum }: { approvers: readonly unknown[]; groups: readonly unknown[]; quorum: number }): boolean =>

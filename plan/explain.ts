@@ -1,5 +1,6 @@
 import type { ApprovalSpec, CompiledJob, CompiledPlan, CompiledStage } from '../domain/compiled-plan.js'
 import { formatDuration } from '../domain/duration.js'
+import { fleetLines } from './explain-fleet.js'
 import { kindNamed } from './kind-named.js'
 import { after, inGraphOrder, jobSpan, NO_TIME, stageSpan, withoutLate, type Span } from './timing.js'
 
@@ -31,6 +32,7 @@ function explainStage(stage: CompiledStage): ExplainedStage {
   const gates = [
     ...stage.condition === null ? [] : [`only if ${stage.condition}`],
     ...stage.approval ? [approvalLine(stage.approval)] : [],
+    ...stage.fleet ? fleetLines(stage.fleet, approvalLine) : [],
   ]
   return { name: stage.name, phase: stage.phase, gates, ...stageSpan(stage), jobs: (stage.parallel ? inGraphOrder(stage.jobs) : stage.jobs).map((job, n, all) => explainJob(job, stage.parallel ? job.dependsOn : all.slice(Math.max(0, n - 1), n).map(({ name }) => name))) }
 }

@@ -4,7 +4,7 @@ import type { Condition } from './config-check.js'
 import type { IssueList } from './issue.js'
 import type { JobDraft } from './jobs.js'
 import { locate } from './locate.js'
-import type { Place } from './node.js'
+import type { LateNode, Place } from './node.js'
 import type { StageResult } from './structure.js'
 import { nearest } from './suggest.js'
 
@@ -30,10 +30,11 @@ export class Graph {
   check(): void {
     for (const [index, result] of this.#stages.entries()) {
       for (const condition of result.conditions) this.#checkCondition(condition, index, null)
+      for (const node of result.lateNodes) this.#checkReferences(node, index, null)
       for (const [order, job] of result.jobs.entries()) {
         const spot = { job, stage: index, order, result }
         this.#checkDependencies(spot)
-        for (const node of job.lateNodes) for (const part of node.parts) if (typeof part !== 'string' && 'ref' in part) this.#checkOutput(splitPath(part.ref)?.[1] ?? '', node.place, index, spot)
+        for (const node of job.lateNodes) this.#checkReferences(node, index, spot)
         for (const condition of job.conditions) this.#checkCondition(condition, index, spot)
         if (job.compiled) job.compiled.dependsOn = [...new Set(job.dependsOn.map(({ name }) => name).filter((name) => this.#names(result).get(name)?.stage === index))]
       }
@@ -79,9 +80,36 @@ export class Graph {
     const guarded = new Set(mentions.filter((mention) => mention.guarded).map(({ path }) => path.slice(0, 2).join('.')))
     for (const mention of mentions) {
       const [root, name] = mention.path
+      const place = locate(node, mention.start, mention.start + mentionLength(mention), this.#files)
+      if (root === 'target') this.#checkTarget(place, reader === null ? null : this.#stages[stage])
       if (root !== 'jobs' || name === undefined || guarded.has(`jobs.${name}`)) continue
-      this.#checkOutput(name, locate(node, mention.start, mention.start + mentionLength(mention), this.#files), stage, reader)
+      this.#checkOutput(name, place, stage, reader)
+      if (mention.path[2] === 'outputs') this.#checkSingle(name, place, stage)
     }
+  }
+
+  #checkReferences({ parts, place }: LateNode, stage: number, reader: Spot | null): void {
+    for (const part of parts) {
+      if (typeof part === 'string' || !('ref' in part)) continue
+      const [root, name = ''] = splitPath(part.ref) ?? []
+      if (root === 'target') this.#checkTarget(place, this.#stages[stage])
+      else {
+        this.#checkOutput(name, place, stage, reader)
+        this.#checkSingle(name, place, stage)
+      }
+    }
+  }
+
+  /** null: read by a stage's own condition, before it has chosen its targets. */
+  #checkTarget(place: Place, result: StageResult | null | undefined): void {
+    if (result?.stage.fleet) return
+    this.#issues.add('REFERENCE_NOT_FOUND', place, result === null ? 'a stage\'s condition is asked before its targets are known' : 'there is no target here: the stage has no targets')
+  }
+
+  /** A job that runs once a target has as many outputs as targets: only the same target's other jobs can read them. */
+  #checkSingle(name: string, place: Place, stage: number): void {
+    const other = this.#find(name, this.#stages[stage])
+    if (other?.result.stage.fleet && other.result !== this.#stages[stage]) this.#issues.add('REFERENCE_NOT_FOUND', place, `${name} runs once a target of stage ${other.result.stage.name}: it has no single output`)
   }
 
   /** Is the job done when this is read? */

@@ -15,6 +15,7 @@ export function planReference(): string {
     table(planSchema(PlanSpec), ['pipeline', 'stages', 'rollback']),
     '## A stage and its jobs\n\n`stages` and `rollback.stages` are lists of these; `pipeline` has the lists `pre_release`, `release` and `post_release` of jobs instead.\n',
     table(planSchema(StageSpec), []),
+    TARGETS,
     REFERENCES,
     VARIABLES,
     CONDITIONS,
@@ -42,6 +43,24 @@ turn. When a job fails, \`onError\` decides: \`rollback\` (take everything back,
 A stage that names \`approvers\` or \`approval\` needs approval even without \`requireApproval\`.
 `
 
+const TARGETS = `
+## Stages with targets
+
+The jobs of a stage with \`targets\` run once for each target of the release's environment that it chooses: \`selector\` (labels), \`names\`, \`type\`,
+\`all: true\`; what is given must all hold. Higher \`priority\` goes first, then the name. \`strategy\` says how:
+
+| strategy | goes |
+| --- | --- |
+| \`rolling\` | batch by batch: \`batchSize\` (a number or a share), \`interval\` between; without a strategy one target after the other |
+| \`canary\` with \`canaryPercent\`, \`canaryTargets\` or \`canarySelector\` | first those, then \`verifyDuration\` with \`healthCheck\` and \`analysis\`, then (\`autoPromote: false\`: after a yes) the rest |
+| \`canary\` with \`clusterOrder\` | wave by wave, the lowest \`priority\` first; each may take a share (\`canaryPercent\`), ask (\`approvalRequired\`) and be watched. \`fullRollout\` takes whom an earlier wave left. Needs no \`targets\` beside it |
+
+A target that failed is taken back by itself (\`rollbackFailed\`) and the others go on, until more have failed than \`maxFailures\` or fewer can
+succeed than \`minSuccess\`; without either none may fail. Then the stage has failed, and \`onError\` decides. A target that failed and could not be
+taken back always fails the stage. A wave is judged as one: what its check finds wrong fails the stage. Jobs in such a stage ask nobody: approvals belong to
+the stage or its strategy. Outputs of its jobs are read by the same target's jobs only. Approvals are named \`<stage>/<wave>\`.
+`
+
 const REFERENCES = `
 ## References
 
@@ -54,6 +73,7 @@ const REFERENCES = `
 | \`\${includes.strategies.canary}\` | the whole file \`strategies/canary.yaml\`: folder, then file; the folder wins over a file of its name |
 | \`\${env.NAME}\` | an environment variable: always late, its value never enters a history |
 | \`\${jobs.build.outputs.image}\`, \`\${jobs["a.b"].outputs.x}\` | an output of a job that is done by then |
+| \`\${target.host}\`, \`\${target.labels.zone}\`, \`\${TARGET_HOST}\` | of the target a job runs for: \`id\`, \`name\`, \`type\`, \`via\`, \`host\`, \`priority\`, \`labels\`; only in stages with \`targets\` |
 | \`$\${x}\` | the text \`\${x}\` |
 
 A reference that is the whole value keeps its type; in the middle of a text it becomes text, and a map or list there is an issue.
@@ -84,7 +104,7 @@ const CONDITIONS = `
 ## Conditions
 
 \`condition\` of stages and jobs and the \`condition\` kind are CEL over \`variables\`, \`metadata\`, \`env\`, \`includes\`, \`jobs\` (\`jobs.smoke.status\`,
-\`jobs["a-b"].outputs.x\`), \`release\` and, where metrics are judged, \`result\`. No \`\${}\` in them. They are parsed and type-checked when
+\`jobs["a-b"].outputs.x\`), \`release\`, in jobs of a stage with targets \`target\` (\`target.labels.zone\`) and, where metrics are judged, \`result\`. No \`\${}\` in them. They are parsed and type-checked when
 the plan is compiled. The values a condition reads go with the release and are **visible**: so a condition that names a secret is an
 issue, and a name of \`env\` in a condition makes its value visible. Status and outputs of a job can be read where it is done by then.
 \`has(variables.x)\` asks whether a name is there.

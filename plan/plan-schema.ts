@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { FleetCanary, Rolling, TargetsKey } from './fleet-schema.js'
 import { Approval, Duration, Expression, Name, strict } from './schema-parts.js'
 
 const Metadata = Type.Object({
@@ -75,8 +76,8 @@ export const StageSpec = Type.Object({
   approval: Type.Optional(Approval),
   approvers: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { description: 'short for approval.approvers' })),
   jobs: Type.Optional(Type.Array(JobSpec, { elsewhere: true, alsoSpelt: ['tasks'] })),
-  targets: Type.Optional(Type.Unknown({ notInThisBuild: 'fleets of targets' })),
-  strategy: Type.Optional(Type.Unknown({ notInThisBuild: 'fleets of targets' })),
+  targets: Type.Optional(TargetsKey),
+  strategy: Type.Optional(Type.Union([Rolling, FleetCanary], { elsewhere: true, description: 'how the stage goes over its targets; default: one after the other' })),
 }, strict)
 export type StageSpec = Static<typeof StageSpec>
 

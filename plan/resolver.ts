@@ -22,7 +22,11 @@ export interface ResolverParts {
   issues: IssueList
 }
 
-const ROOTS = ['variables', 'includes', 'metadata', 'env', 'jobs']
+const ROOTS = ['variables', 'includes', 'metadata', 'env', 'jobs', 'target']
+/** Built-in variables that each target fills in, and what they are of it. */
+const OF_TARGET: Record<string, string> = { TARGET_ID: 'id', TARGET_NAME: 'name', TARGET_HOST: 'host', TARGET_IP: 'host', TARGET_CLIENT_ID: 'id' }
+
+const TARGET_KEYS = ['id', 'name', 'type', 'host', 'via', 'priority']
 
 /** Fills in `${…}`. What cannot be resolved is null, and an issue tells why. */
 export class Resolver {
@@ -118,6 +122,7 @@ export class Resolver {
       case 'includes': return this.#isAmbiguous(rest, spot) ? null : this.#descend(includes, rest, steps, spot, trail)
       case 'env': return this.#env(rest, spot, trail)
       case 'jobs': return this.#output(steps, spot, trail)
+      case 'target': return this.#parts.variables.has(root) ? this.#variable(steps, spot, trail) : this.#ofTarget(rest, spot, trail)
       default: return this.#variable(steps, spot, trail)
     }
   }
@@ -125,6 +130,8 @@ export class Resolver {
   #variable([name, ...rest]: readonly string[], spot: Place, trail: readonly string[]): Resolved | null {
     const { variables, issues } = this.#parts
     const label = trail.at(-1) ?? ''
+    const key = OF_TARGET[name ?? '']
+    if (key !== undefined && !variables.has(name ?? '') && rest.length === 0) return this.#ofTarget([key], spot, trail)
     if (name === undefined || !variables.has(name)) {
       const builtIn = name !== undefined && UNKNOWN_BUILT_IN.test(name)
       issues.add('REFERENCE_NOT_FOUND', spot, name === undefined ? '${variables} names no variable'
@@ -165,6 +172,21 @@ export class Resolver {
       return null
     }
     return { node: { type: 'late', place: spot, parts: [{ ref: joinPath(steps) }] }, trail }
+  }
+
+  /** Each target of the stage fills it in. */
+  #ofTarget(steps: readonly string[], spot: Place, trail: readonly string[]): Resolved | null {
+    const [key = '', ...rest] = steps
+    const isThere = key === 'labels' ? rest.length === 1 : TARGET_KEYS.includes(key) && rest.length === 0
+    if (!isThere) {
+      this.#parts.issues.add('REFERENCE_NOT_FOUND', spot, `a target has ${TARGET_KEYS.join(', ')} and labels.<name>`, nearest(key, [...TARGET_KEYS, 'labels']))
+      return null
+    }
+    if (trail.some((label) => label.startsWith('variables.'))) {
+      this.#parts.issues.add('REFERENCE_TOO_EARLY', spot, `a variable is the same for all targets: write \${${joinPath(['target', ...steps])}} in the job's config`)
+      return null
+    }
+    return { node: { type: 'late', place: spot, parts: [{ ref: joinPath(['target', ...steps]) }] }, trail }
   }
 
   #isAmbiguous([name = '', next = '']: readonly string[], spot: Place): boolean {

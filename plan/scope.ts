@@ -54,7 +54,7 @@ class MentionReader {
       case 'variables': this.#plain('variables', this.#sources.variables, this.#sources.declared, name, rest); break
       case 'metadata': this.#plain('metadata', this.#sources.metadata, [], name, rest); break
       case 'includes': this.#include(name, rest); break
-      default: // jobs are the graph's; release and result are known at run time
+      default: // jobs and target are the graph's; release and result are known at run time
     }
   }
 

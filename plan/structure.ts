@@ -4,8 +4,8 @@ import type { Condition, ConfigCheck, Use } from './config-check.js'
 import { approvalOf } from './approval.js'
 import type { IssueList } from './issue.js'
 import { JobCompiler, type JobDraft, type JobSettings } from './jobs.js'
-import type { Place } from './node.js'
-import type { MapNode } from './node.js'
+import { asksPeople, fleetOf } from './fleet.js'
+import type { LateNode, MapNode, Place } from './node.js'
 import { planSchema } from './plan-keywords.js'
 import { PipelineSpec, StageSpec } from './plan-schema.js'
 import type { StageDraft } from './stages.js'
@@ -20,6 +20,8 @@ export interface StageResult {
   place: Place
   /** Of the stage itself. */
   conditions: Condition[]
+  /** Values of its health checks that each target fills in. */
+  lateNodes: LateNode[]
 }
 
 /** Check each stage and its jobs. */
@@ -41,6 +43,8 @@ function compileStage(draft: StageDraft, { check, issues, jobs }: { check: Confi
   const use = structural()
   const fields = (check.shape(planSchema(StageSpec), draft.node, use) ?? {}) as Partial<StageSpec> & JsonObject
   const drafts = draft.jobs.map((job) => jobs.compile(job))
+  const lateNodes: LateNode[] = []
+  const fleet = fleetOf(draft.node, fields, use.places, { check, issues, lateNodes })
   const stage: CompiledStage = {
     name: fields.name ?? '',
     description: fields.description ?? null,
@@ -50,6 +54,8 @@ function compileStage(draft: StageDraft, { check, issues, jobs }: { check: Confi
     condition: fields.condition ?? null,
     approval: approvalOf(fields, use.places, issues),
     jobs: drafts.flatMap(({ compiled }) => compiled ? [compiled] : []),
+    ...fleet && { fleet },
   }
-  return { stage, jobs: drafts, rollback: draft.rollback, place: use.places.get('name') ?? draft.node.place, conditions: use.conditions }
+  if (fleet) for (const { compiled, place } of drafts) if (compiled && asksPeople(compiled.kind, compiled.config)) issues.add('CONFIG_INVALID', place, `${compiled.name} would ask a person once a target: ask by the stage's approval or its strategy`)
+  return { stage, jobs: drafts, rollback: draft.rollback, place: use.places.get('name') ?? draft.node.place, conditions: use.conditions, lateNodes }
 }

@@ -1,4 +1,5 @@
 import type { CompiledJob, CompiledStage } from '../domain/compiled-plan.js'
+import type { CompiledFleet } from '../domain/fleet.js'
 import { kindNamed } from './kind-named.js'
 
 /** From the shortest to the longest it can take, in ms. Infinity: nothing ends it. */
@@ -19,8 +20,17 @@ export function jobSpan({ kind: name, config, timeoutMs, retry, condition }: Com
 /** Approval, then the jobs: the longest chain of those that wait for each other, or all of them in turn. */
 export function stageSpan(stage: CompiledStage): Span {
   const approval = { shortestMs: 0, longestMs: stage.approval?.expiresMs ?? 0 }
-  const whole = after(approval, stage.parallel ? criticalPath(stage.jobs) : stage.jobs.map(jobSpan).reduce(after, NO_TIME))
+  const once = stage.parallel ? criticalPath(stage.jobs) : stage.jobs.map(jobSpan).reduce(after, NO_TIME)
+  const whole = after(approval, stage.fleet ? fleetSpan(stage.fleet, once) : once)
   return stage.condition === null ? whole : { ...whole, shortestMs: 0 }
+}
+
+/** How many targets there will be is not known: batches by number have no end that could be told. */
+function fleetSpan({ waves, batch, intervalMs, offline, offlineWaitMs }: CompiledFleet, once: Span): Span {
+  const batches = 'percent' in batch ? Math.ceil(100 / batch.percent) : Infinity
+  const waited = offline === 'wait' ? offlineWaitMs : 0
+  const runs: Span = { shortestMs: once.shortestMs, longestMs: batches === Infinity ? Infinity : waves.length * (batches * (once.longestMs + waited) + (batches - 1) * intervalMs) }
+  return waves.map(({ approval, verify }): Span => ({ shortestMs: verify?.durationMs ?? 0, longestMs: (approval?.expiresMs ?? 0) + (verify?.durationMs ?? 0) })).reduce(after, runs)
 }
 
 /** Jobs so that each comes after what it waits for; as written where nothing decides. */

@@ -1,11 +1,12 @@
 import { setHandler } from '@temporalio/workflow'
 import { isCommand, type Command, type Decision, type JobCommand, type PromoteCommand, type TargetCommand } from '../domain/decision.js'
 import { failure } from '../domain/failures.js'
+import { waveProgressSignal } from './fleet/messages.js'
 import * as messages from './messages.js'
 import type { ReleaseRun } from './release-run.js'
 
 /** Every message of a release. Handlers are synchronous: they take the word down, the story acts on it. */
-export function answerMessages({ state, desk, controls }: ReleaseRun): void {
+export function answerMessages({ state, desk, controls, fleets }: ReleaseRun): void {
   answerQueries(state)
   setHandler(messages.approveUpdate, (decision) => desk.take('approve', decision), { validator: (decision: Decision) => { desk.mustAccept(decision) }, description: 'Say yes to a pending approval' })
   setHandler(messages.rejectUpdate, (decision) => desk.take('reject', decision), { validator: (decision: Decision) => { desk.mustAccept(decision) }, description: 'Say no; the release is taken back' })
@@ -17,13 +18,20 @@ export function answerMessages({ state, desk, controls }: ReleaseRun): void {
   setHandler(messages.abortUpdate, (given) => controls.abort(given), { validator: command(() => { controls.mayStop() }), description: 'Stop and take everything back; ends cancelled' })
   setHandler(messages.rollbackUpdate, (given) => controls.rollback(given), { validator: command(() => { controls.mayStop() }), description: 'Stop and take everything back; ends rolled back' })
   setHandler(messages.retryUpdate, (given) => controls.retry(given), { validator: command((given: JobCommand) => { controls.mayRetry(given) }), description: 'Try a failed job, or measure, again' })
-  setHandler(messages.rollbackTargetUpdate, (_command) => { throw new Error('refused by the validator') }, { validator: command((given: TargetCommand) => { controls.mayTarget(given) }) })
-  setHandler(messages.retryTargetUpdate, (_command) => { throw new Error('refused by the validator') }, { validator: command((given: TargetCommand) => { controls.mayTarget(given) }) })
+  setHandler(messages.rollbackTargetUpdate, (given) => fleets.rollback(given), { validator: command((given: TargetCommand) => { fleets.mayRollback(given) }), description: 'Take one target back while the others go on' })
+  setHandler(messages.retryTargetUpdate, (given) => fleets.retry(given), { validator: command((given: TargetCommand) => { fleets.mayRetry(given) }), description: 'Run the stage\'s jobs on one target again' })
+  setHandler(messages.uninstallTargetUpdate, (given) => fleets.uninstall(given), { validator: command((given: TargetCommand) => { fleets.mayUninstall(given) }), description: 'Take off one target what the stage\'s jobs install' })
+  answerProgress(fleets)
 }
 
 export function answerQueries(state: ReleaseRun['state']): void {
   setHandler(messages.releaseQuery, () => state.view, { description: 'Everything there is to see of the release' })
   setHandler(messages.waitingQuery, () => state.view.waiting, { description: 'What it waits for, since when, until when, who can end it' })
+}
+
+/** How far waves have come, and the taking back of targets. */
+export function answerProgress(fleets: ReleaseRun['fleets']): void {
+  setHandler(waveProgressSignal, (progress) => { fleets.note(progress.stage, progress.changes, progress.wave) })
 }
 
 /** A validator: whatever its sender wrote must be a command at least, else the handler would trip over it. @throws REQUEST_INVALID */

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, sleep } from '@temporalio/workflow'
-import type { Command, JobCommand, PromoteCommand, TargetCommand } from '../domain/decision.js'
+import type { Command, JobCommand, PromoteCommand } from '../domain/decision.js'
 import { formatDuration } from '../domain/duration.js'
 import { failure } from '../domain/failures.js'
 import { isEnding, type Ending } from '../domain/release.js'
@@ -24,41 +24,42 @@ export class Controls {
   mayPause(): void { this.#mustRun('pause'); if (this.#state.view.paused) throw failure('RELEASE_CONFLICT', 'already paused') }
   pause({ by, reason }: Command): Accepted {
     this.#state.setPaused({ by, at: new Date().toISOString() })
-    return this.#noted('paused', `paused by ${by}`, reason)
+    return this.noted('paused', `paused by ${by}`, reason)
   }
 
   mayResume(): void { if (!this.#state.view.paused) throw failure('RELEASE_CONFLICT', 'not paused') }
   resume({ by, reason }: Command): Accepted {
     this.#pausedMs = this.pausedMs
     this.#state.setPaused(null)
-    return this.#noted('resumed', `resumed by ${by}`, reason)
+    return this.noted('resumed', `resumed by ${by}`, reason)
   }
 
   mayPromote({ job }: PromoteCommand): void { this.#station('promote', job) }
   promote({ by, to, job, reason }: PromoteCommand): Accepted {
     this.#station('promote', job).promoted = to
-    return this.#noted('promoted', to === 'full' ? `${by} sends everything to the new version` : `${by} skips the rest of the hold`, reason)
+    return this.noted('promoted', to === 'full' ? `${by} sends everything to the new version` : `${by} skips the rest of the hold`, reason)
   }
 
   mayRetry({ job }: JobCommand): void { this.#station('retry', job) }
   retry({ by, job, reason }: JobCommand): Accepted {
     this.#station('retry', job).retried = true
-    return this.#noted('retry.requested', `retried by ${by}`, reason)
+    return this.noted('retry.requested', `retried by ${by}`, reason)
   }
 
   mayStop(): void { this.#mustRun('stop') }
+  /** Nothing new begins once it is being taken back. */
+  mayAct(command: string): void { this.#mustRun(command) }
   abort({ by, reason }: Command): Accepted {
     this.#stopWith({ ending: 'cancelled', reason: `aborted by ${by}${reason === undefined ? '' : `: ${reason}`}` })
-    return this.#noted('abort.requested', `abort asked for by ${by}`, reason)
+    return this.noted('abort.requested', `abort asked for by ${by}`, reason)
   }
   rollback({ by, reason }: Command): Accepted {
     this.#stopWith({ ending: 'rolled_back', reason: `rolled back by ${by}${reason === undefined ? '' : `: ${reason}`}` })
-    return this.#noted('rollback.requested', `rollback asked for by ${by}`, reason)
+    return this.noted('rollback.requested', `rollback asked for by ${by}`, reason)
   }
   superseded(by: string): void {
     if (this.stop === null && this.#state.view.status !== 'rolling_back') this.#stopWith({ ending: 'superseded', reason: `release ${by} took its place` })
   }
-  mayTarget({ target }: TargetCommand): void { throw failure('RELEASE_CONFLICT', `this release has no target ${target}: none of its stages runs on targets`) }
 
   /** The plan's own limit; waiting counts. */
   stopAfter(ms: number, acted: () => boolean): void {
@@ -104,7 +105,7 @@ export class Controls {
     if (this.stop !== null || status === 'rolling_back' || isEnding(status)) throw failure('RELEASE_CONFLICT', `too late to ${command}: the release is ${status.replace('_', ' ')}`)
   }
 
-  #noted(type: Parameters<ReleaseState['event']>[0], message: string, reason: string | undefined): Accepted {
+  noted(type: Parameters<ReleaseState['event']>[0], message: string, reason: string | undefined): Accepted {
     this.#state.event(type, reason === undefined ? message : `${message}: ${reason}`)
     return { status: this.#state.view.status, waiting: this.#state.view.waiting }
   }

@@ -1,4 +1,5 @@
 import type { JobView, ReleaseView, StageView } from '../domain/release.js'
+import type { FleetView } from '../domain/target-run.js'
 
 const GLYPH = { pending: '○', waiting: '◔', approving: '◔', running: '◐', succeeded: '●', failed: '✗', skipped: '–', stopped: '■', undone: '↩' } as const
 
@@ -16,7 +17,11 @@ export function details(view: ReleaseView): string {
   ].join('\n').slice(0, 19_000)
 }
 
-const stageLines = ({ name, status, jobs }: StageView): string[] => [`- ${GLYPH[status]} **${name}**`, ...jobs.map(jobLine)]
+const stageLines = ({ name, status, jobs, fleet }: StageView): string[] => [`- ${GLYPH[status]} **${name}**`, ...fleet ? fleetLines(fleet) : [], ...jobs.map(jobLine)]
+const fleetLines = ({ total, counts, waves, failing }: FleetView): string[] => [
+  `  - ${total} targets: ${Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(', ')}`,
+  ...waves.map(({ name, status, done, targets }) => `  - wave ${name}: ${status}, ${done} of ${targets}`), ...failing.map(({ target, status, message }) => `  - ✗ ${target} ${status}: ${message ?? ''}`),
+]
 const jobLine = ({ name, kind, status, message, phases }: JobView): string => {
   const phase = phases.find((one) => one.status === 'holding')
   return `  - ${GLYPH[status]} ${name} (${kind})${phase ? ` at ${phase.percent}%` : ''}${message === null ? '' : `: ${message}`}`

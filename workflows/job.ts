@@ -2,9 +2,10 @@ import { sleep, condition } from '@temporalio/workflow'
 import type { JobCall, JobResult } from '../activities/contract.js'
 import type { CompiledJob, CompiledStage } from '../domain/compiled-plan.js'
 import { formatDuration } from '../domain/duration.js'
-import type { FailureCode } from '../domain/failures.js'
+import { failure, type FailureCode } from '../domain/failures.js'
 import type { JobStatus } from '../domain/release.js'
 import { codeOf, isStopped, mustBeFailure, reasonOf } from './failing.js'
+import { byAgent } from './fleet/place.js'
 import { within } from './within.js'
 import { runStory } from './kinds/index.js'
 import type { StoryResult } from './kinds/story.js'
@@ -15,7 +16,7 @@ import { now, since } from './release-state.js'
 /** Trying again would say the same. */
 const FINAL: readonly (FailureCode | null)[] = ['CRITERIA_NOT_MET', 'APPROVAL_REJECTED', 'APPROVAL_EXPIRED', 'CONFIG_INVALID', 'SECRET_MISSING']
 /** People have been asked already. */
-const ANSWERED: readonly (FailureCode | null)[] = ['APPROVAL_REJECTED', 'APPROVAL_EXPIRED']
+export const ANSWERED: readonly (FailureCode | null)[] = ['APPROVAL_REJECTED', 'APPROVAL_EXPIRED']
 
 /** One job to its end: condition, tries, waiting for a person where the plan does not roll back by itself. @throws what it failed with */
 export async function runJob(run: ReleaseRun, stage: CompiledStage, job: CompiledJob): Promise<StoryResult> {
@@ -43,7 +44,7 @@ export async function runJob(run: ReleaseRun, stage: CompiledStage, job: Compile
 async function tryJob(run: ReleaseRun, stage: CompiledStage, job: CompiledJob): Promise<StoryResult> {
   const view = run.state.job(stage.name, job.name)
   for (let attempt = 1; ; attempt += 1) {
-    Object.assign(view, { attempt, message: null })
+    Object.assign(view, { attempt: attempt + (run.target?.triesBefore ?? 0), message: null })
     run.state.event('job.started', attempt === 1 ? `${job.name} (${job.kind})` : `${job.name}, try ${attempt}`, { stage: stage.name, job: job.name })
     try { return await act(run, stage, job, run.call(stage, job, attempt)) } catch (error) {
       mustBeFailure(error)
@@ -64,11 +65,13 @@ export function skipJob(run: ReleaseRun, stage: CompiledStage, job: CompiledJob,
 /** Snapshot, promise the undo, act. */
 async function act(run: ReleaseRun, stage: CompiledStage, job: CompiledJob, call: JobCall): Promise<StoryResult> {
   if (job.acts) run.acted = true
+  if (job.runsIn === 'workflow' && job.acts && run.target?.place) throw failure('CONFIG_INVALID', `${job.kind} jobs are carried out by workers, not by an agent: reach ${run.target.ref.name} directly`)
   if (job.runsIn === 'workflow') return within(run.controls, job.timeoutMs, job.name, () => runStory(run, stage, job, call))
-  const kind = kindActivities(job)
-  const snapshot = job.hasSnapshot ? await kind.snapshot(call) : null
+  const place = run.target?.place
+  const kind = kindActivities(job, place)
+  const snapshot = job.hasSnapshot ? await byAgent(place, job.name, () => kind.snapshot(call)) : null
   if (job.hasUndo && stage.phase !== 'rollback') run.undo.promise({ call, snapshot, activity: `${job.kind}.rollback`, what: `${job.name} (${job.kind})`, wave: 'rest', manual: `Take back by hand what ${job.name} did.` })
-  const result: JobResult = await kind.execute(snapshot === null ? call : { ...call, before: snapshot })
+  const result: JobResult = await byAgent(place, job.name, () => kind.execute(snapshot === null ? call : { ...call, before: snapshot }))
   return result
 }
 
@@ -86,7 +89,7 @@ async function triesAgain(run: ReleaseRun, stage: CompiledStage, job: CompiledJo
 }
 
 /** autoRollback is off: a person says retry, rollback or abort. The last two stop the release from outside. */
-async function asksPerson(run: ReleaseRun, stage: CompiledStage, job: CompiledJob, error: unknown): Promise<boolean> {
+export async function asksPerson(run: ReleaseRun, stage: CompiledStage, job: { name: string }, error: unknown): Promise<boolean> {
   const station = run.controls.station(job.name, ['retry'])
   const done = run.state.waitFor({ what: 'failure', where: job.name, who: [], commands: ['retry', 'rollback', 'abort'], detail: `${job.name} failed: ${reasonOf(error)}` })
   try {

@@ -16,6 +16,7 @@ export const abortUpdate = defineUpdate<Accepted, [Command]>('abort')
 export const retryUpdate = defineUpdate<Accepted, [JobCommand]>('retry')
 export const rollbackUpdate = defineUpdate<Accepted, [Command]>('rollback')
 export const rollbackTargetUpdate = defineUpdate<Accepted, [TargetCommand]>('rollbackTarget')
+export const uninstallTargetUpdate = defineUpdate<Accepted, [TargetCommand]>('uninstallTarget')
 export const retryTargetUpdate = defineUpdate<Accepted, [TargetCommand]>('retryTarget')
 
 /** For chat bots and the Temporal Web UI: the same as the updates; a bad one is journalled, never fatal. */

@@ -1,5 +1,6 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { ActivityFunction } from '@temporalio/common'
+import type { FleetActivities } from '../activities/fleet/contract.js'
 import type { CoreActivities, JobCall, KindActivities, RolloutActivities } from '../activities/contract.js'
 import type { CompiledJob } from '../domain/compiled-plan.js'
 
@@ -37,14 +38,18 @@ export const judge = (forMs: number, summary: string): RolloutActivities['rollou
   retry: { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '10s' },
 })['rollout.judge']
 
-/** `<kind>.snapshot` and `<kind>.execute` of one job. */
-export function kindActivities(job: CompiledJob): Pick<KindActivities, 'snapshot' | 'execute'> {
+/** Who carries activities out, when it is not any worker: an agent that may be away. */
+export interface Place { taskQueue: string; scheduleToStartTimeout: number }
+
+/** `<kind>.snapshot`, `<kind>.execute` and `<kind>.uninstall` of one job. */
+export function kindActivities(job: Pick<CompiledJob, 'name' | 'kind' | 'timeoutMs'>, place?: Place): Pick<KindActivities, 'snapshot' | 'execute' | 'uninstall'> {
   const named = proxyActivities<Record<string, ActivityFunction>>({
-    ...STOPPED, startToCloseTimeout: job.timeoutMs + SLACK_MS, heartbeatTimeout: HEARTBEAT, retry: FAR_SIDE, summary: job.name,
+    ...STOPPED, startToCloseTimeout: job.timeoutMs + SLACK_MS, heartbeatTimeout: HEARTBEAT, retry: FAR_SIDE, summary: job.name, ...place,
   })
   return {
     snapshot: (call: JobCall) => named[`${job.kind}.snapshot`]?.(call) as ReturnType<KindActivities['snapshot']>,
     execute: (call: JobCall) => named[`${job.kind}.execute`]?.(call) as ReturnType<KindActivities['execute']>,
+    uninstall: (call: JobCall) => named[`${job.kind}.uninstall`]?.(call) as ReturnType<KindActivities['uninstall']>,
   }
 }
 
@@ -54,14 +59,17 @@ export const previewActivity = (kind: string, summary: string): KindActivities['
 })[`${kind}.preview`] as KindActivities['preview']
 
 /** One undo. It gets longer than anything else: giving up leaves something half-way. */
-export const undoActivity = (type: string, summary: string): ActivityFunction => proxyActivities<Record<string, ActivityFunction>>({
+export const undoActivity = (type: string, summary: string, place?: Place): ActivityFunction => proxyActivities<Record<string, ActivityFunction>>({
   startToCloseTimeout: '15m', heartbeatTimeout: HEARTBEAT, summary,
-  retry: { ...FAR_SIDE, initialInterval: '500ms' },
+  retry: { ...FAR_SIDE, initialInterval: '500ms' }, ...place,
 })[type] as ActivityFunction
 
 export const { acquireLock, isWorkflowOpen, nextOpening } = proxyActivities<CoreActivities>({
   startToCloseTimeout: '15s', retry: { initialInterval: '500ms', maximumInterval: '30s' },
 })
+
+/** What fleets ask and tell the store: a target does not count as done before its row says so. */
+export const fleetStore = proxyActivities<FleetActivities>({ startToCloseTimeout: '30s', retry: { initialInterval: '500ms', maximumInterval: '30s' } })
 
 /** One try each, at most five seconds: the clerk (workflows/clerk.ts) tries again by a durable timer. */
 export const { journal, verifyDecision } = proxyLocalActivities<CoreActivities>({

@@ -30,6 +30,7 @@ export async function releaseWorkflow(input: ReleaseInput): Promise<ReleaseOutco
     await lock.take()
     await waitForWindow(run, plan.window)
     for (const stage of plan.stages) await runStage(run, stage)
+    if (run.fleets.isBusy) await run.fleets.settled()
     return run.end('succeeded', null, [])
   }).catch((error: unknown) => {
     mustBeFailure(error) // a bug parks the release; it undoes nothing

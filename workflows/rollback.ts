@@ -1,6 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow'
 import type { ReleaseOutcome, RollbackInput } from '../domain/release.js'
-import { answerQueries } from './answer-messages.js'
+import { answerProgress, answerQueries } from './answer-messages.js'
 import { mustBeFailure } from './failing.js'
 import { Lock } from './lock.js'
 import { ReleaseRun } from './release-run.js'
@@ -18,6 +18,7 @@ export async function rollbackWorkflow({ view, undo, rollback, scope, by, reason
   const run = new ReleaseRun({ state, undo: new UndoLog(state, undo), scope, options: { autoRollback: true, timeoutMs: null, onMetricOutage: 'hold', onInconclusive: 'ask' }, doors: [], skipApproval: false })
   const lock = new Lock(run, 'queue') // going back takes its turn: it neither pushes a newer release out nor is refused for one
   answerQueries(state)
+  answerProgress(run.fleets)
   run.clerk.open()
   const why = `rolled back by ${by}${reason === null ? '' : `: ${reason}`}`
   state.event('rollback.requested', why)

@@ -1,5 +1,6 @@
 import type { CompiledJob, CompiledStage } from '../domain/compiled-plan.js'
 import { isStopped, mustBeFailure } from './failing.js'
+import { runFleet } from './fleet/run-fleet.js'
 import { inParallel } from './in-parallel.js'
 import { runJob, skipJob } from './job.js'
 import type { ReleaseRun } from './release-run.js'
@@ -21,7 +22,9 @@ export async function runStage(run: ReleaseRun, stage: CompiledStage): Promise<v
     }
     Object.assign(view, { status: 'running', startedAt: now() })
     run.state.event('stage.started', stage.name, { stage: stage.name })
-    await runJobs(run, stage)
+    const { fleet = null } = stage
+    if (fleet) await goingOn(stage, () => runFleet(run, { ...stage, fleet }))
+    else await runJobs(run, stage)
     const failed = view.jobs.some(({ status }) => status === 'failed')
     Object.assign(view, { status: failed ? 'failed' : 'succeeded', endedAt: now() })
     run.state.event('stage.ended', `${stage.name} ${failed ? 'failed; the release goes on' : 'succeeded'}`, { stage: stage.name })
@@ -35,7 +38,7 @@ export async function runStage(run: ReleaseRun, stage: CompiledStage): Promise<v
 }
 
 /** Each job as soon as what it depends on is done; where the stage is not parallel, also not before the one above it. */
-async function runJobs(run: ReleaseRun, stage: CompiledStage): Promise<void> {
+export async function runJobs(run: ReleaseRun, stage: CompiledStage): Promise<void> {
   const done = new Map<string, Promise<void>>()
   const settle = new Map<string, () => void>()
   for (const { name } of stage.jobs) done.set(name, new Promise((resolve) => settle.set(name, resolve)))

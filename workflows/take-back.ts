@@ -26,6 +26,7 @@ export function causeOf(run: ReleaseRun, error: unknown): Cause {
 export async function takeBack(run: ReleaseRun, stages: CompiledStage[], { ending, reason, undo }: Cause): Promise<ReleaseOutcome> {
   return CancellationScope.nonCancellable(async () => {
     const problems: ReleaseOutcome['leftOver'] = []
+    if (run.fleets.isBusy) await run.fleets.settled()
     if (undo) {
       run.state.startRollingBack(reason)
       await run.undo.runAll()

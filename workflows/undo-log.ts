@@ -1,9 +1,11 @@
-import { CancellationScope, rootCause } from '@temporalio/workflow'
+import { CancellationScope, executeChild, rootCause, workflowInfo } from '@temporalio/workflow'
 import type { SealedSnapshot, JobCall, UndoCall } from '../activities/contract.js'
+import { failure } from '../domain/failures.js'
 import type { Json } from '../domain/json.js'
 import { undoOrder, type UndoEntry } from '../domain/undo.js'
 import { isStopped, mustBeFailure } from './failing.js'
-import { RESTORE_ROUTE, undoActivity } from './proxies.js'
+import type { FleetUndoInput, FleetUndoResult } from './fleet/inputs.js'
+import { RESTORE_ROUTE, undoActivity, type Place } from './proxies.js'
 import type { ReleaseState } from './release-state.js'
 import { routeOf } from './route-of.js'
 
@@ -14,9 +16,12 @@ export class UndoLog {
   #changed = new Set<UndoEntry>()
   readonly entries: UndoEntry[]
   readonly #state: ReleaseState
-  constructor(state: ReleaseState, entries: UndoEntry[] = []) {
+  readonly #place: Place | undefined
+  /** @param place who takes back; left out: any worker */
+  constructor(state: ReleaseState, entries: UndoEntry[] = [], place?: Place) {
     this.#state = state
     this.entries = entries
+    this.#place = place
     this.#show()
   }
 
@@ -28,10 +33,14 @@ export class UndoLog {
     const id = `${call.stage}/${call.job}/${activity}`
     if (this.entries.some((entry) => entry.id === id)) return
     const input: UndoCall = { call, snapshot }
-    const entry: UndoEntry = { id, stage: call.stage, job: call.job, what, wave, activity, input: input as unknown as Json, manual, state: 'promised', error: null }
-    this.entries.push(entry)
-    this.#changed.add(entry)
-    this.#show()
+    this.#add({ id, stage: call.stage, job: call.job, what, wave, activity, input: input as unknown as Json, manual, state: 'promised', error: null })
+  }
+
+  /** Promise to take back all targets of a stage, whichever of them will have been reached. */
+  promiseFleet(stage: string, input: FleetUndoInput, manual: string): void {
+    const id = `${stage}/targets`
+    if (this.entries.some((entry) => entry.id === id)) return
+    this.#add({ id, stage, job: '', what: `targets of ${stage}`, wave: 'rest', activity: 'fleetUndoWorkflow', runsIn: 'workflow', input: input as unknown as Json, manual, state: 'promised', error: null })
   }
 
   get isEmpty(): boolean { return this.entries.length === 0 }
@@ -56,7 +65,8 @@ export class UndoLog {
     const { stage, job, what } = entry
     this.#state.event('undo.started', `taking back: ${what}`, { stage, job })
     try {
-      await undoActivity(entry.activity, `undo ${what}`)(entry.input)
+      if (entry.runsIn === 'workflow') await this.#undoFleet(entry)
+      else await undoActivity(entry.activity, `undo ${what}`, this.#place)(entry.input)
       Object.assign(entry, { state: 'undone', error: null })
       this.#showUndone(entry)
       this.#state.event('undo.done', `taken back: ${what}`, { stage, job })
@@ -69,7 +79,24 @@ export class UndoLog {
     this.#show()
   }
 
-  #showUndone({ activity, input, job }: UndoEntry): void {
+  /** @throws UNDO_FAILED when a target could not be taken back; the others are */
+  async #undoFleet(entry: UndoEntry): Promise<void> {
+    const { left, leftCount, undone } = await executeChild<(input: FleetUndoInput) => Promise<FleetUndoResult>>(entry.activity, {
+      workflowId: `${workflowInfo().workflowId}/${entry.stage}/undo`, args: [entry.input as unknown as FleetUndoInput],
+      parentClosePolicy: 'ABANDON', staticSummary: `take back ${entry.what}`,
+    })
+    entry.left = left
+    if (leftCount > 0) throw failure('UNDO_FAILED', `${leftCount} of ${leftCount + undone} targets could not be taken back: ${left.slice(0, 3).map(({ what, error }) => `${what} (${error})`).join(', ')}${leftCount > 3 ? ' …' : ''}`)
+  }
+
+  #add(entry: UndoEntry): void {
+    this.entries.push(entry)
+    this.#changed.add(entry)
+    this.#show()
+  }
+
+  #showUndone({ activity, input, job, stage, runsIn }: UndoEntry): void {
+    if (runsIn === 'workflow') for (const one of this.#state.stage(stage).jobs) if (one.status === 'succeeded') one.status = 'undone'
     if (activity === RESTORE_ROUTE) this.#state.splitRestored(routeOf(input))
     const view = this.#state.jobNamed(job)
     const all = this.entries.filter((entry) => entry.job === job)

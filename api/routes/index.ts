@@ -46,6 +46,10 @@ import { resumeRoute } from './releases/resume.js'
 import { retryRoute } from './releases/retry.js'
 import { rollbackRoute } from './releases/rollback.js'
 import { startReleaseRoute } from './releases/start.js'
+import { releaseTargetsRoute } from './releases/targets/list.js'
+import { retryTargetRoute } from './releases/targets/retry.js'
+import { rollbackTargetRoute } from './releases/targets/rollback.js'
+import { uninstallTargetRoute } from './releases/targets/uninstall.js'
 import { watchReleaseRoute } from './releases/watch.js'
 import { healthRoute } from './system/health.js'
 import { indexRoute } from './system/index-page.js'
@@ -67,6 +71,7 @@ import { revokeTokenRoute } from './tokens/revoke.js'
 export const ROUTES: FastifyPluginAsyncTypebox[] = [
   startReleaseRoute, listReleasesRoute, getReleaseRoute, releaseEventsRoute, releaseLogsRoute, releaseReportRoute, watchReleaseRoute,
   approveRoute, rejectRoute, pauseRoute, resumeRoute, promoteRoute, abortRoute, retryRoute, rollbackRoute,
+  releaseTargetsRoute, rollbackTargetRoute, retryTargetRoute, uninstallTargetRoute,
   savePlanRoute, listPlansRoute, getPlanRoute, deletePlanRoute, validatePlanRoute, validateStoredPlanRoute, explainPlanRoute,
   uploadBundleRoute, getBundleRoute, listPluginsRoute, listApprovalsRoute, listAuditRoute, createTokenRoute, listTokensRoute, revokeTokenRoute,
   createProjectRoute, deleteProjectRoute, getProjectRoute, listProjectsRoute, updateProjectRoute,

@@ -20,6 +20,7 @@ export const Tag = Type.String({ minLength: 1, maxLength: 200 })
 export const Files = Type.Record(Type.String(), Type.String(), { description: 'path to text' })
 
 export const ReleaseParams = Type.Object({ id: Tag })
+export const ReleaseTargetParams = Type.Object({ id: Tag, target: Tag })
 export const NameParams = Type.Object({ name: Tag })
 /** Of lists: how many, and where the page before ended. */
 export const Page = {

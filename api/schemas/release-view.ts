@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { STATUSES, type ReleaseView } from '../../domain/release.js'
+import { TARGET_RUN_STATUSES } from '../../domain/target-run.js'
 import { JsonMap, Moment, MomentOrNull, TextOrNull, oneOf, orNull } from './parts.js'
 
 const Phase = oneOf(['pre_release', 'release', 'post_release', 'rollback'])
@@ -16,14 +17,23 @@ const PhaseSchema = Type.Object({
   })),
   measures: Type.Record(Type.String(), orNull(Type.Number())),
 })
-const JobSchema = Type.Object({
+export const JobSchema = Type.Object({
   name: Type.String(), kind: Type.String(), status: oneOf(['pending', 'waiting', 'running', 'succeeded', 'failed', 'skipped', 'stopped', 'undone']),
   attempt: Type.Integer(), startedAt: MomentOrNull, endedAt: MomentOrNull, message: TextOrNull, outputs: JsonMap, phases: Type.Array(PhaseSchema),
   plugin: Type.Optional(Type.Object({ name: Type.String(), version: Type.String(), integrity: Type.String() })),
 })
+const FleetSchema = Type.Object({
+  total: Type.Integer(), counts: Type.Partial(Type.Object(Object.fromEntries(TARGET_RUN_STATUSES.map((status) => [status, Type.Integer()])))),
+  failing: Type.Array(Type.Object({ target: Type.String(), status: oneOf(TARGET_RUN_STATUSES), message: TextOrNull }), { description: 'the last that failed, at most 20; GET /releases/:id/targets has all' }),
+  waves: Type.Array(Type.Object({
+    name: Type.String(), targets: Type.Integer(), done: Type.Integer(), failed: Type.Integer(), status: oneOf(['pending', 'approving', 'running', 'verifying', 'passed', 'failed', 'skipped']),
+    startedAt: MomentOrNull, endedAt: MomentOrNull,
+  })),
+})
 const StageSchema = Type.Object({
   name: Type.String(), phase: Phase, status: oneOf(['pending', 'approving', 'running', 'succeeded', 'failed', 'skipped', 'stopped', 'undone']),
   startedAt: MomentOrNull, endedAt: MomentOrNull, jobs: Type.Array(JobSchema),
+  fleet: Type.Optional(orNull(FleetSchema)),
 })
 export const WaitingSchema = Type.Object({
   what: oneOf(['lock', 'window', 'approval', 'hold', 'metrics', 'inconclusive', 'failure', 'pause', 'wait', 'schedule']),

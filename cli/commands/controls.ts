@@ -6,7 +6,7 @@ import { wordOf } from '../tree/glyphs.js'
 import { releasePath } from '../release-path.js'
 import { watchRelease } from '../watch.js'
 
-interface Options { reason?: string; job?: string; full?: boolean; watch?: boolean }
+interface Options { reason?: string; job?: string; full?: boolean; watch?: boolean; target?: string; stage?: string }
 interface Accepted { status: ReleaseStatus; waiting: Waiting[] }
 
 const CONTROLS = {
@@ -15,7 +15,8 @@ const CONTROLS = {
   promote: 'skip the rest of a hold; --full: go to 100 % now',
   abort: 'stop a release and take everything back',
   retry: 'try again: a failed job, an unclear measurement, or undos that failed',
-  rollback: 'take a release back, also after it succeeded',
+  rollback: 'take a release back, also after it succeeded; --target: only that one',
+  uninstall: 'take off one target what the release installs there',
 } as const
 
 /** One command each to steer a release; the release itself says whether it admits it. */
@@ -25,12 +26,14 @@ export function addControlCommands(program: Command): void {
       .option('--reason <text>', 'for the journal and the audit').option('-w, --watch', 'go on watching')
     if (name === 'promote') command.option('--full', 'go to 100 % now')
     if (name === 'promote' || name === 'retry') command.option('--job <name>', 'which, when several wait')
-    command.action(action(async ({ api, terminal }, id: string, { reason, job, full, watch }: Options) => {
-      const body = { ...(reason !== undefined && { reason }), ...(job !== undefined && { job }), ...(name === 'promote' && { to: full === true ? 'full' : 'next' }) }
+    if (name === 'uninstall') command.requiredOption('--target <name>', 'which').option('--stage <name>', 'when several stages run on it')
+    if (name === 'retry' || name === 'rollback') command.option('--target <name>', 'only this target, while the others go on').option('--stage <name>', 'when several stages run on it')
+    command.action(action(async ({ api, terminal }, id: string, { reason, job, full, watch, target, stage }: Options) => {
+      const body = { ...(reason !== undefined && { reason }), ...(job !== undefined && { job }), ...(stage !== undefined && { stage }), ...(name === 'promote' && { to: full === true ? 'full' : 'next' }) }
       const before = watch === true ? await api.get<ReleaseView>(releasePath(id)) : null
-      const accepted = await api.post<Accepted>(releasePath(id, `/${name}`), body)
+      const accepted = await api.post<Accepted>(releasePath(id, target === undefined ? `/${name}` : `/targets/${encodeURIComponent(target)}/${name}`), body)
       if (before) return await watchRelease(api, terminal, id, isEnding(before.status) ? before.sequence : -1)
-      terminal.answer(accepted, () => [`${name} taken: ${id} is ${wordOf(accepted.status)}`, ...accepted.waiting.map(({ what, where }) => `  waits for ${what}: ${where}`)])
+      terminal.answer(accepted, () => [`${name}${target === undefined ? '' : ` of ${target}`} taken: ${id} is ${wordOf(accepted.status)}`, ...accepted.waiting.map(({ what, where }) => `  waits for ${what}: ${where}`)])
       return EXIT.succeeded
     }))
   }

@@ -1,5 +1,6 @@
 import type { ApprovalView, JobView, ReleaseView, StageView } from '../../domain/release.js'
 import { spent } from './clock.js'
+import { fleetLines } from './fleet.js'
 import { glyph } from './glyphs.js'
 import { line, padTo, span, type Line, type Span } from './line.js'
 import { phaseLines } from './phases.js'
@@ -20,7 +21,8 @@ export function stageLines(stage: StageView, view: ReleaseView, options: TreeOpt
   const kindColumns = Math.max(...stage.jobs.map(({ kind }) => stringWidth(kind)), 8)
   return [
     head,
-    ...view.approvals.filter(({ id }) => id === stage.name).map((approval) => approvalLine(approval, options)),
+    ...view.approvals.filter(({ id }) => id === stage.name || isOfWave(stage, id)).map((approval) => approvalLine(approval, options)),
+    ...fleetLines(stage, options),
     ...stage.jobs.flatMap((job) => [
       jobLine(job, nameColumns, kindColumns, options),
       ...view.approvals.filter(({ id }) => id === `${stage.name}/${job.name}` || id.startsWith(`${stage.name}/${job.name}/`)).map((approval) => approvalLine(approval, options, '  ')),
@@ -28,6 +30,8 @@ export function stageLines(stage: StageView, view: ReleaseView, options: TreeOpt
     ]),
   ]
 }
+
+const isOfWave = ({ name, fleet }: StageView, id: string): boolean => fleet?.waves.some((wave) => id === `${name}/${wave.name}`) === true
 
 function jobLine(job: JobView, nameColumns: number, kindColumns: number, options: TreeOptions): Line {
   const message = job.message ?? (job.attempt > 1 && job.status === 'running' ? `attempt ${job.attempt}` : '')

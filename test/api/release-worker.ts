@@ -5,9 +5,12 @@ import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } 
 import type { Change } from '../../domain/change.js'
 import type { JobCall, JobResult } from '../../activities/contract.js'
 import { createDecisionActivities } from '../../activities/decisions.js'
+import { createFleetActivities } from '../../activities/fleet/index.js'
 import { createJournalActivities } from '../../activities/journal.js'
 import { createLockActivities } from '../../activities/lock.js'
 import { createWindowActivities } from '../../activities/window.js'
+import { TargetRunStore } from '../../store/target-runs.js'
+import { TargetStore } from '../../store/targets.js'
 import type { ApiWorld } from './api-world.js'
 
 Runtime.install({ logger: new DefaultLogger('ERROR') })
@@ -35,6 +38,7 @@ export class ReleaseWorker {
       connection, taskQueue, workflowBundle, shutdownGraceTime: '5s',
       activities: {
         ...createJournalActivities({ database }), ...createDecisionActivities({ key }), ...createWindowActivities(),
+        ...createFleetActivities({ targets: new TargetStore(database), runs: new TargetRunStore(database), probe: async () => null }),
         ...createLockActivities({ client: new Client({ connection: clientConnection }), taskQueue }),
         'script.execute': async ({ job }: JobCall): Promise<JobResult> => { trace.push(`run ${job}`); return { outputs: {}, message: 'ran', artifacts: [] } },
         'script.preview': async ({ job }: JobCall): Promise<Change[]> => [{ what: job, action: 'run', before: null, after: null }],

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Context } from '@temporalio/activity'
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { createLockActivities } from '../../activities/lock.js'
+import { createFleetActivities } from '../../activities/fleet/index.js'
 import type { CoreActivities, JobCall, JobResult, JudgeInput, JudgeResult, RolloutActivities, UndoCall } from '../../activities/contract.js'
 import type { Change } from '../../domain/change.js'
 import type { CompiledPlan } from '../../domain/compiled-plan.js'
@@ -11,6 +12,7 @@ import type { UndoEntry } from '../../domain/undo.js'
 import type { releaseWorkflow } from '../../workflows/release.js'
 import type { rollbackWorkflow } from '../../workflows/rollback.js'
 import { releaseQuery } from '../../workflows/messages.js'
+import { FleetRecords } from './fleet-records.js'
 import { inputOf } from './plan-builder.js'
 
 /** Where a world's releases run. `sleep` is the server's time. */
@@ -31,7 +33,9 @@ export class ReleaseWorld {
   judge: (what: string, input: JudgeInput) => JudgeResult | Promise<JudgeResult> = () => PASS
   /** What scripts do, by job name. */
   script: (call: JobCall) => Promise<JobResult> | JobResult = () => DONE
-  /** Undos that are refused, by activity type. */
+  /** What health checks of waves say. */
+  health: (call: JobCall) => Promise<JobResult> | JobResult = () => DONE
+  /** Undos that are refused, by activity type, or by `<job>@<target>`. */
   failingUndos = new Set<string>()
   /** Undos whose far side does not answer the first so many times, by activity type. */
   unreachableUndos = new Map<string, number>()
@@ -40,6 +44,8 @@ export class ReleaseWorld {
   decisionsAreGood: true | string = true
   databaseIsAway = false
   opensAtMs: (atMs: number) => number | null = (atMs) => atMs
+  /** Targets, and how far each of them is. */
+  readonly fleet = new FleetRecords()
   /** Of the lock, so that tests do not wait for each other. */
   readonly key = randomUUID()
   handle: Handle | null = null
@@ -74,6 +80,9 @@ export class ReleaseWorld {
     return client.workflow.start<typeof rollbackWorkflow>('rollbackWorkflow', { workflowId: rollbackWorkflowId('default', this.releaseId, input.attempt), taskQueue, args: [input] })
   }
 
+  /** Let server time pass. */
+  async sleep(ms: number): Promise<void> { await this.#place.sleep(ms) }
+
   async seen(handle = this.handle): Promise<ReleaseView> {
     if (handle === null) throw new Error('start a release first')
     return handle.query(releaseQuery)
@@ -86,14 +95,14 @@ export class ReleaseWorld {
       if (what(view)) return view
       await this.#place.sleep(stepMs)
     }
-    throw new Error(`never came to pass: ${what.toString()}; the release is ${JSON.stringify((await this.seen(handle)).waiting)}`)
+    throw new Error(`never came to pass: ${what.toString()}; the release is ${JSON.stringify(await this.seen(handle)).slice(0, 4000)}`)
   }
 
   activities(): Record<string, (input: never) => unknown> {
     const undone = async ({ call }: UndoCall, type: string): Promise<void> => {
       await this.undoGate
-      this.trace.push(`undo ${type} ${call.job}`)
-      if (this.failingUndos.has(type)) throw failure('TARGET_REFUSED', `${type} said no`)
+      this.trace.push(`undo ${type} ${named(call)}`)
+      if (this.failingUndos.has(type) || this.failingUndos.has(named(call))) throw failure('TARGET_REFUSED', `${type} said no`)
       const silent = this.unreachableUndos.get(type) ?? 0
       this.unreachableUndos.set(type, silent - 1)
       if (silent > 0) throw failure('TARGET_UNREACHABLE', `${type} got no answer`)
@@ -127,13 +136,18 @@ export class ReleaseWorld {
     return {
       ...core, ...rollout, ...createLockActivities({ client, taskQueue }),
       'script.snapshot': async ({ job }: JobCall) => { this.trace.push(`snapshot ${job}`); return sealed },
-      'script.execute': async (call: JobCall) => { this.trace.push(`run ${call.job}`); return this.script(call) },
+      'script.execute': async (call: JobCall) => { this.trace.push(`run ${named(call)}`); return this.script(call) },
+      'script.uninstall': async (call: JobCall) => { this.trace.push(`uninstall ${named(call)}`); return this.script(call) },
+      'validation.execute': async (call: JobCall) => { this.trace.push(`check ${named(call)}`); return this.health(call) },
+      ...createFleetActivities(this.fleet.deps()),
       'script.preview': async ({ job }: JobCall): Promise<Change[]> => { this.trace.push(`preview ${job}`); return [{ what: job, action: 'run', before: null, after: null }] },
       'script.rollback': (input: UndoCall) => undone(input, 'script.rollback'),
     }
   }
 }
 
+/** A job of a stage with targets is told apart by its target. */
+const named = ({ job, target }: JobCall): string => target === null ? job : `${job}@${target.name}`
 export const DONE: JobResult = { outputs: {}, message: '', artifacts: [] }
 
 /** Inside an activity: goes on until the release no longer wants it. */

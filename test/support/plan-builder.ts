@@ -1,4 +1,5 @@
 import type { CompiledJob, CompiledPlan, CompiledStage } from '../../domain/compiled-plan.js'
+import type { CompiledFleet, WavePlan } from '../../domain/fleet.js'
 import type { JsonObject } from '../../domain/json.js'
 import type { ReleaseInput } from '../../domain/release.js'
 import { KINDS, type KindName } from '../../plan/kinds/index.js'
@@ -14,6 +15,13 @@ export function job(name: string, kind: KindName, config: JsonObject = {}, more:
 
 export const stage = (name: string, jobs: CompiledJob[], more: Partial<CompiledStage> = {}): CompiledStage =>
   ({ name, description: null, phase: 'release', onError: 'rollback', parallel: true, condition: null, approval: null, jobs, ...more })
+
+/** How a stage goes over its targets: by default all of them, one after the other, none may fail. */
+export const fleet = (more: Partial<CompiledFleet> = {}): CompiledFleet => ({
+  targets: { names: null, labels: {}, type: null }, waves: [wave('all')], batch: { count: 1 }, intervalMs: 0, parallel: 20, maxFailures: { count: 0 }, minSuccessPercent: null,
+  offline: 'fail', offlineWaitMs: 15 * 60_000, rollbackFailed: true, autoRollback: true, ...more,
+})
+export const wave = (name: string, more: Partial<WavePlan> = {}): WavePlan => ({ name, among: null, percent: null, approval: null, verify: null, ...more })
 
 export const planOf = (stages: CompiledStage[], more: Partial<CompiledPlan> = {}): CompiledPlan => ({
   name: 'shop', version: '2.4.0', description: null, owner: null, window: null, rollback: [], stages,

@@ -3,11 +3,10 @@ import { failure } from '../../domain/failures.js'
 import { environmentWorkflowId } from '../../domain/release.js'
 import { abortUpdate, approveSignal, approveUpdate, freezeUpdate, pauseUpdate, promoteUpdate, rejectUpdate, resumeUpdate, retryUpdate } from '../../workflows/messages.js'
 import { DONE, untilStopped, type ReleaseWorld } from '../support/far-side.js'
+import { FLEET_SCENARIOS, type Scenario } from './fleet-scenarios.js'
 import { canary, job, planOf, stage } from '../support/plan-builder.js'
 import type { RealWorlds } from '../support/real-world.js'
 
-/** Runs what its name says; the histories of what it answers are kept. */
-type Scenario = (world: ReleaseWorld, worlds: RealWorlds) => Promise<WorkflowHandle | WorkflowHandle[]>
 
 const ann = { args: [{ by: 'ann' }] as [{ by: string }] }
 const approval = (expiresMs = 60_000) => ({ approvers: ['lead', 'manager'], groups: [], quorum: 2, expiresMs, allowAuthor: false, doors: null })
@@ -116,4 +115,5 @@ export const SCENARIOS: Record<string, Scenario> = {
     await new Promise((resolve) => setTimeout(resolve, 1000))
     return [second, environment]
   },
+  ...FLEET_SCENARIOS,
 }

@@ -1,4 +1,4 @@
-// By hand, before a release of releasectl: `npx tsx test/workflows/record-histories.ts [folder]`. Adds histories; those of
+// By hand, before a release of releasectl: `npx tsx test/workflows/record-histories.ts [folder] [beginning of the scenarios' names]`. Adds histories; those of
 // earlier releases stay as they are, since releases that began then may still be open.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ const data = mkdtempSync(join(tmpdir(), 'releasectl-histories-'))
 const { child, address } = await startTemporal(data)
 const worlds = await realWorlds({ address, namespace: 'default' }, 'releases')
 try {
-  for (const [scenario, run] of Object.entries(SCENARIOS)) {
+  for (const [scenario, run] of Object.entries(SCENARIOS).filter(([one]) => one.startsWith(process.argv[3] ?? ''))) {
     const handles = [await run(worlds.newWorld(), worlds)].flat()
     for (const [n, handle] of handles.entries()) {
       const text = await portable(handle)

@@ -7,6 +7,7 @@ const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 2000, descri
 /** No body at all is a command without a reason. */
 export const CommandBody = Type.Object({ reason: Reason }, { ...strict, default: {} })
 export const JobCommandBody = Type.Object({ reason: Reason, job: Type.Optional(Tag) }, { ...strict, default: {} })
+export const TargetCommandBody = Type.Object({ reason: Reason, stage: Type.Optional(Tag) }, { ...strict, default: {} })
 export const PromoteBody = Type.Object({
   reason: Reason, job: Type.Optional(Tag),
   to: Type.Unsafe<'next' | 'full'>(Type.Enum(['next', 'full'], { type: 'string', default: 'next', description: 'next: skip the rest of this hold; full: go to 100 % now' })),

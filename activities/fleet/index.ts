@@ -1,0 +1,127 @@
+import { planWaves } from '../../domain/fleet.js'
+import { failure } from '../../domain/failures.js'
+import { presenceOf, type TargetPresence, type TargetRef } from '../../domain/target.js'
+import type { FleetBrief } from '../../domain/target-run.js'
+import type { UndoEntry } from '../../domain/undo.js'
+import type { TargetFilter, TargetRow, TargetStore } from '../../store/targets.js'
+import type { RunKey, RunState, TargetRunStore } from '../../store/target-runs.js'
+import type { FleetActivities, TargetKey } from './contract.js'
+
+/** Bytes of undos in one answer: a payload of Temporal's may have 2 MiB. */
+const CHUNK_BYTES = 400_000
+
+export interface FleetDeps {
+  targets: Pick<TargetStore, 'select' | 'find'>
+  runs: Pick<TargetRunStore, keyof TargetRunStore>
+  /** Is a target that is reached directly there? null: there is nothing to knock at. */
+  probe: (target: TargetRow) => Promise<boolean | null>
+}
+
+/** What fleets ask and tell the store. Rows of targets decide who runs next, so that no history grows with their number. */
+export function createFleetActivities({ targets, runs, probe }: FleetDeps): FleetActivities {
+  return {
+    'fleet.select': (input) => asked('choose targets', async () => {
+      const { release, stage, brief } = input
+      const key = { releaseId: release.releaseId, stage }
+      if (await runs.brief(key) === null) {
+        const chosen = await choose(targets, brief)
+        await runs.begin(key, release.tenant, brief, chosen)
+      }
+      const waves = (await runs.brief(key))?.waves ?? []
+      const rows = await runs.chosen(key)
+      return { names: rows.map(({ name }) => name), waves: waves.map((name, n) => ({ name, count: rows.filter(({ wave }) => wave === n).length })) }
+    }),
+
+    'fleet.page': ({ release, stage, wave, from, limit }) => asked('read targets', () => runs.page({ releaseId: release.releaseId, stage }, wave, from, limit)),
+
+    'fleet.members': ({ release, stage, wave, from, limit }) => asked('read targets', () => runs.members({ releaseId: release.releaseId, stage }, wave, from, limit)),
+
+    'fleet.begin': (input) => asked(`begin ${input.name}`, async () => {
+      const key = keyOf(input)
+      const [row, brief] = [await mustFind(runs, key), await runs.brief(key)]
+      if (brief === null) throw failure('CONFIG_INVALID', `stage ${key.stage} has not begun`)
+      const { target, status, pass, jobs } = row
+      const presence = await presenceNow(targets, input.release.tenant, target, probe)
+      const triesBefore = Math.max(status === 'waiting' ? pass - 1 : pass, ...jobs.map(({ attempt }) => attempt))
+      await runs.mark(key, presence === 'offline' && input.waits ? 'waiting' : 'running', status !== 'waiting', new Date())
+      return { target, presence, brief: briefOf(brief), triesBefore }
+    }),
+
+    'fleet.keepUndo': (input) => asked(`keep undos of ${input.name}`, async () => {
+      const { undo } = await mustFind(runs, keyOf(input))
+      await runs.write(keyOf(input), { undo: merged(undo, input.undo) })
+    }),
+
+    'fleet.end': (input) => asked(`end ${input.name}`, async () => {
+      const { undo } = await mustFind(runs, keyOf(input))
+      await runs.write(keyOf(input), { status: input.status, message: input.message, jobs: input.jobs, undo: merged(undo, input.undo), at: new Date() })
+    }),
+
+    'fleet.open': ({ release, stage }) => asked('read targets', () => runs.open({ releaseId: release.releaseId, stage })),
+
+    'fleet.undoOf': (input) => asked(`read undos of ${input.name}`, async () => {
+      const { target, status, undo } = await mustFind(runs, keyOf(input))
+      const entries: UndoEntry[] = []
+      let bytes = 0
+      for (const entry of undo.slice(input.from)) {
+        bytes += JSON.stringify(entry).length
+        if (entries.length > 0 && bytes > CHUNK_BYTES) break
+        entries.push(entry)
+      }
+      const next = input.from + entries.length
+      return { target, status, entries, next: next < undo.length ? next : null }
+    }),
+
+    'fleet.undone': (input) => asked(`write undos of ${input.name}`, async () => {
+      const { undo } = await mustFind(runs, keyOf(input))
+      const states = new Map(input.states.map((one) => [one.id, one]))
+      await runs.write(keyOf(input), { status: input.status, message: input.message, undo: undo.map((entry) => ({ ...entry, ...states.get(entry.id) })) })
+    }),
+  }
+}
+
+/** Which wave it is in is no target's matter. */
+const briefOf = ({ release, acceptedAt, stage, scope, options, jobs }: FleetBrief): FleetBrief => ({ release, acceptedAt, stage, scope, options, jobs })
+const keyOf = ({ release, stage, name }: TargetKey): RunKey => ({ releaseId: release.releaseId, stage, name })
+/** Entries that are kept already take their new state; new ones come after. */
+const merged = (kept: UndoEntry[], given: UndoEntry[]): UndoEntry[] =>
+  [...kept.map((old) => given.find(({ id }) => id === old.id) ?? old), ...given.filter(({ id }) => !kept.some((old) => old.id === id))]
+
+async function mustFind(runs: FleetDeps['runs'], key: RunKey): Promise<RunState> {
+  const row = await runs.find(key)
+  if (row === null) throw failure('CONFIG_INVALID', `stage ${key.stage} has no target ${key.name}`)
+  return row
+}
+
+async function choose(targets: FleetDeps['targets'], { release, stage }: FleetBrief): Promise<{ waves: string[]; targets: { target: TargetRef; wave: number }[] }> {
+  const { targets: { names, labels, type }, waves } = stage.fleet
+  const where: TargetFilter = { project: release.project, environment: release.environment, labels, ...(type !== null && { type }) }
+  const found = (await targets.select(release.tenant, where)).filter(({ id, name }) => names === null || names.includes(name) || names.includes(id))
+  const place = `${release.project}/${release.environment}`
+  const missing = (names ?? []).filter((name) => !found.some((target) => target.name === name || target.id === name))
+  if (missing.length > 0) throw failure('CONFIG_INVALID', `stage ${stage.name}: ${place} has no target ${missing.slice(0, 10).join(', ')} that fits`)
+  if (found.length === 0) throw failure('CONFIG_INVALID', `stage ${stage.name}: no target of ${place} is chosen`)
+  const planned = planWaves(waves, found)
+  if (planned.missing.length > 0) throw failure('CONFIG_INVALID', `stage ${stage.name}: its strategy names ${planned.missing.slice(0, 10).join(', ')}, which it does not act on`)
+  const first = planned.waves[0]
+  if (first?.targets.length === 0) throw failure('CONFIG_INVALID', `stage ${stage.name}: wave ${first.name} has no target`)
+  const refs = found.map(({ id, name, type: kind, via, host, labels: own, priority }): TargetRef => ({ id, name, type: kind, via, host, labels: own, priority }))
+  const taken = planned.waves.flatMap((wave, n) => wave.targets.map((index) => ({ index, wave: n })))
+  return { waves: planned.waves.map(({ name }) => name), targets: [...taken, ...planned.leftOut.map((index) => ({ index, wave: -1 }))].flatMap(({ index, wave }) => refs[index] ? [{ target: refs[index], wave }] : []) }
+}
+
+/** Agents tell of themselves: one that never spoke is away. Direct targets are knocked at. One that is gone from the records is tried as it was. */
+async function presenceNow(targets: FleetDeps['targets'], tenant: string, { id }: TargetRef, probe: FleetDeps['probe']): Promise<TargetPresence> {
+  const row = await targets.find(tenant, id)
+  if (!row) return 'unknown'
+  const presence = presenceOf({ ...row, reachable: row.via === 'direct' ? await probe(row) : null }, Date.now())
+  return row.via === 'agent' && presence === 'unknown' ? 'offline' : presence
+}
+
+/** @throws UNAVAILABLE when the database does not answer: it is asked again */
+async function asked<Answer>(what: string, work: () => Promise<Answer>): Promise<Answer> {
+  try { return await work() } catch (error) {
+    if (error instanceof Error && 'type' in error && typeof error.type === 'string') throw error
+    throw failure('UNAVAILABLE', `could not ${what}: ${error instanceof Error ? error.message.trim().split('\n').at(-1) ?? '' : String(error)}`)
+  }
+}

@@ -1,0 +1,24 @@
+import { isObject, type Json } from '../../domain/json.js'
+import type { TargetRow, TargetStore } from '../../store/targets.js'
+import { probeTcp } from '../probe.js'
+
+const ANSWERS_WITHIN_MS = 5000
+
+/** Knocks at a target that is reached directly, and writes down what it found. @returns null when there is nothing to knock at: it lies behind a bastion, or its port is not known */
+export const createTargetProbe = (targets: Pick<TargetStore, 'probed'>) => async (target: TargetRow): Promise<boolean | null> => {
+  const door = doorOf(target)
+  if (door === null) return null
+  const isThere = await probeTcp(door.host, door.port, ANSWERS_WITHIN_MS) === null
+  await targets.probed(target.id, isThere, new Date())
+  return isThere
+}
+
+/** By its config (plan/addresses.ts TargetConfig): SSH, else a Docker engine on TCP. */
+function doorOf({ type, config }: Pick<TargetRow, 'type' | 'config'>): { host: string; port: number } | null {
+  const { ssh, docker } = config
+  if (type === 'host' && isObject(ssh) && typeof ssh['host'] === 'string') return ssh['bastion'] === undefined ? { host: ssh['host'], port: numberOf(ssh['port'], 22) } : null
+  const address = isObject(docker) && typeof docker['host'] === 'string' ? URL.parse(docker['host']) : null
+  return type === 'docker' && address?.protocol === 'tcp:' ? { host: address.hostname, port: numberOf(address.port, 2375) } : null
+}
+
+const numberOf = (value: Json | undefined, fallback: number): number => Number(value) > 0 ? Number(value) : fallback
