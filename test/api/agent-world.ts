@@ -21,7 +21,7 @@ export async function releaseUnderWay(world: ApiWorld, project: string, environm
   const id = `r-${randomUUID()}`
   const plan = planOf([stage('fleet', [job('update', 'script', { script: 'true', interpreter: '/bin/sh', environment })])])
   await world.database.release.create({
-    data: { id, tenant: 'default', project, environment: 'production', version: '2.4.0', planName: 'shop', bundle, requestedBy: 'ann', status, concurrencyKey: project, requestDigest: '', input: { plan } },
+    data: { id, tenant: 'default', project, environment: 'production', version: '2.4.0', planName: 'shop', bundle, requestedBy: 'ann', status, concurrencyKey: project, requestDigest: '', input: { plan: plan as unknown as JsonObject } },
   })
   return id
 }

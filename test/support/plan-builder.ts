@@ -8,7 +8,8 @@ import { KINDS, type KindName } from '../../plan/kinds/index.js'
 export function job(name: string, kind: KindName, config: JsonObject = {}, more: Partial<CompiledJob> = {}): CompiledJob {
   const { runsIn, acts, snapshot, undo } = KINDS[kind]
   return {
-    name, kind, runsIn, acts, hasSnapshot: snapshot, hasUndo: undo, timeoutMs: 30 * DAY, condition: null, dependsOn: [], config, variables: {},
+    name, kind, runsIn, acts, hasSnapshot: snapshot && kind !== 'script', hasUndo: undo, // a script that installs nothing takes none
+    timeoutMs: 30 * DAY, condition: null, dependsOn: [], config, variables: {},
     retry: { attempts: 1, intervalMs: 10_000, backoff: 2, maxIntervalMs: 300_000 }, ...more,
   }
 }

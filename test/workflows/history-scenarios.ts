@@ -5,8 +5,6 @@ import { abortUpdate, approveSignal, approveUpdate, freezeUpdate, pauseUpdate, p
 import { DONE, untilStopped, type ReleaseWorld } from '../support/far-side.js'
 import { FLEET_SCENARIOS, type Scenario } from './fleet-scenarios.js'
 import { canary, job, planOf, stage } from '../support/plan-builder.js'
-import type { RealWorlds } from '../support/real-world.js'
-
 
 const ann = { args: [{ by: 'ann' }] as [{ by: string }] }
 const approval = (expiresMs = 60_000) => ({ approvers: ['lead', 'manager'], groups: [], quorum: 2, expiresMs, allowAuthor: false, doors: null })

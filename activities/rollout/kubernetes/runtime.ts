@@ -115,11 +115,11 @@ function urlOf({ metadata, ...object }: ClusterObject, { address, servicePort }:
 const readyPods = async (cluster: ClusterPort, workloads: Workloads, side: Side): Promise<number> => (await cluster.workload(workloads.refOf(side)))?.readyPods ?? 0
 
 /** As one applies it: without what the server has set. */
-function plain({ metadata: { name, namespace, labels, annotations }, ...whole }: ClusterObject): ClusterObject {
-  const object = without(whole, 'status') as Omit<ClusterObject, 'metadata'>
+function plain({ metadata: { name, namespace, labels, annotations }, apiVersion, kind, ...whole }: ClusterObject): ClusterObject {
+  const object = without(whole, 'status')
   const ours = without(annotations ?? {}, 'deployment.kubernetes.io/revision')
   const spec = without(object['spec'] as Record<string, unknown>, 'clusterIP', 'clusterIPs')
-  return { ...object, metadata: { name, ...namespace !== undefined && { namespace }, ...labels && { labels }, annotations: ours }, spec }
+  return { ...object, apiVersion, kind, metadata: { name, ...namespace !== undefined && { namespace }, ...labels && { labels }, annotations: ours }, spec }
 }
 
 const without = <Value>(map: Record<string, Value>, ...keys: string[]): Record<string, Value> => Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)))
