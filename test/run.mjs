@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -14,7 +14,7 @@ const tool = (name, ...command) => async () => {
   const { code, output, seconds } = await run(command, false)
   console.log(`${code === 0 ? '✓' : '✗'} ${name} (${seconds} s)`)
   if (code !== 0) console.log(output)
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+  return code === 0 ? { passed: 1, failed: 0, why: [] } : { passed: 0, failed: 1, why: [`${name}: ${firstLine(output)}`] }
 }
 
 /** A vitest project; counts its tests, and itself when it could not run them. */
@@ -26,8 +26,17 @@ const tests = (project) => async () => {
   const none = passed + failed === 0
   const bad = failed + unable + skipped || (code !== 0 || none ? 1 : 0) // a skipped test has not passed
   console.log(`${bad === 0 ? '✓' : '✗'} ${project}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}${unable > 0 ? `, ${unable} files did not load` : ''} (${seconds} s)`)
-  return { passed, failed: bad }
+  return { passed, failed: bad, why: testResults.flatMap((file) => whatFailed(project, file)) }
 }
+
+/** One line for each test that has not passed, and for a file that did not load: a log that was cut still ends with all of them. */
+function whatFailed(project, { name, status, message, assertionResults }) {
+  const file = relative(ROOT, name)
+  if (status === 'failed' && assertionResults.length === 0) return [`${project}: ${file}: ${firstLine(message)}`]
+  return assertionResults.filter(({ status: one }) => one !== 'passed').map(({ fullName, status: one, failureMessages }) => `${project}: ${file} > ${fullName}: ${firstLine(failureMessages?.join('\n') || one)}`)
+}
+
+const firstLine = (text) => text.trim().split('\n')[0].slice(0, 300)
 
 function readReport(path) {
   try { return JSON.parse(readFileSync(path, 'utf8')) } catch { return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, testResults: [] } }
@@ -59,6 +68,7 @@ const results = (await Promise.all(steps.map(inTurn))).flat()
 results.push(...await inTurn(afterwards))
 rmSync(reports, { recursive: true })
 const sum = (key) => results.reduce((total, result) => total + result[key], 0)
+for (const line of results.flatMap(({ why }) => why)) console.log(`✗ ${line}`)
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
 process.exit(sum('failed') === 0 ? 0 : 1)
 

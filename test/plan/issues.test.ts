@@ -111,7 +111,7 @@ test('all issues of a plan are told at once, sorted by place', () => {
 })
 
 test('a kind this build lacks is told once, with its other places', () => {
-  const issues = issuesOf(`${HEADER}stages:\n  - name: one\n    jobs:\n      - { name: a, type: helm }\n      - { name: b, type: helm, dependsOn: [a] }\nrollback: { stages: [{ name: back, jobs: [{ name: c, type: helm }] }] }\n`)
+  const issues = issuesOf(`${HEADER}stages:\n  - name: one\n    jobs:\n      - { name: a, type: db-migrate }\n      - { name: b, type: db-migrate, dependsOn: [a] }\nrollback: { stages: [{ name: back, jobs: [{ name: c, type: db-migrate }] }] }\n`)
   expect(issues).toHaveLength(1)
   expect(issues[0]).toMatchObject({ code: 'UNKNOWN_KIND', path: 'stages[0].jobs[0].type' })
   expect(issues[0]?.message).toContain('(also at stages[0].jobs[1].type, rollback.stages[0].jobs[0].type)')
