@@ -66,7 +66,8 @@ case $DO in
     [ "$DO" = create ] || exit 0
     mkdir -p "$dir" || exit 1
     stamp=$(date -u +%Y%m%dT%H%M%SZ) nth=1
-    while name=$stamp-$(printf %03d $nth)-$TYPE; [ -e "$dir/$name.meta" ]; do nth=$((nth + 1)); done
+    while at=$stamp-$(printf %03d $nth); [ -n "$(echo "$dir/$at"-*.meta | grep -v '\*')" ]; do nth=$((nth + 1)); done # of any type: their order is that of their names
+    name=$at-$TYPE
     draft=$dir/.$name.$$
     trap 'rm -rf "$draft"' EXIT
     trap 'exit 143' TERM INT HUP

@@ -90,6 +90,7 @@ test('a process is started detached, kept over releases, and put back as it was'
   const told = (word: string): JsonObject => ({ type: 'process', environment: {}, command: ['/bin/bash', '-c', `echo ${word} $PORT >> ${folder}/log; exec sleep 300`], waitReady: true })
   clean.push(async () => world.execute(stop({ type: 'process', environment: {} })))
   await world.execute(start(told('old')))
+  await until(async () => (await textOf(join(folder, 'log'))).includes('old')) // it runs before it has said its word
   const call = stop({ type: 'process', environment: {} })
   const snapshot = await world.snapshot(call)
   await world.execute(call)
