@@ -22,7 +22,7 @@ function whom({ names, labels, type }: CompiledFleet['targets']): string {
 const amount = (given: Amount): string => 'count' in given ? `${given.count}` : `${given.percent} %`
 
 function limitLine({ maxFailures, minSuccessPercent, rollbackFailed }: CompiledFleet): string {
-  const limits = [...maxFailures === null ? [] : [`more than ${amount(maxFailures)} failed`], ...minSuccessPercent === null ? [] : [`fewer than ${minSuccessPercent} % can succeed`]]
+  const limits = [...maxFailures === null ? [] : ['count' in maxFailures && maxFailures.count === 0 ? 'one has failed' : `more than ${amount(maxFailures)} failed`], ...minSuccessPercent === null ? [] : [`fewer than ${minSuccessPercent} % can succeed`]]
   return `fails when ${limits.join(', or when ')}${rollbackFailed ? '; a target that failed is taken back by itself' : ''}`
 }
 

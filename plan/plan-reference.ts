@@ -53,7 +53,7 @@ The jobs of a stage with \`targets\` run once for each target of the release's e
 | --- | --- |
 | \`rolling\` | batch by batch: \`batchSize\` (a number or a share), \`interval\` between; without a strategy one target after the other |
 | \`canary\` with \`canaryPercent\`, \`canaryTargets\` or \`canarySelector\` | first those, then \`verifyDuration\` with \`healthCheck\` and \`analysis\`, then (\`autoPromote: false\`: after a yes) the rest |
-| \`canary\` with \`clusterOrder\` | wave by wave, the lowest \`priority\` first; each may take a share (\`canaryPercent\`), ask (\`approvalRequired\`) and be watched. \`fullRollout\` takes whom an earlier wave left. Needs no \`targets\` beside it |
+| \`canary\` with \`clusterOrder\` | wave by wave, the lowest \`priority\` first; each may take a share (\`canaryPercent\`), ask (\`approvalRequired\`) and be watched. \`fullRollout\` takes whom an earlier wave left. Needs no \`targets\` beside it when its entries name theirs |
 
 A target that failed is taken back by itself (\`rollbackFailed\`) and the others go on, until more have failed than \`maxFailures\` or fewer can
 succeed than \`minSuccess\`; without either none may fail. Then the stage has failed, and \`onError\` decides. A target that failed and could not be

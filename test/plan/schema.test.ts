@@ -13,7 +13,7 @@ import { HEADER } from './compiling.js'
 const validate = new Ajv2020({ strict: false, formats: { uri: true, 'date-time': true } }).compile(planJsonSchema())
 const accepts = (text: string): boolean => validate(parse(text))
 
-test.each(['canary.yaml', 'scripts.yaml'])('the published schema accepts the example plan %s', (name) => {
+test.each(['canary.yaml', 'scripts.yaml', 'containers.yaml', 'fleet.yaml'])('the published schema accepts the example plan %s', (name) => {
   expect(accepts(readFileSync(new URL(`../../examples/plans/${name}`, import.meta.url), 'utf8')), JSON.stringify(validate.errors)).toBe(true)
 })
 

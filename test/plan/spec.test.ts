@@ -120,7 +120,7 @@ test('a task of a kind this build lacks is an issue of its own', () => {
   expect(result).toMatchObject({ valid: false, issues: [{ code: 'UNKNOWN_KIND', path: 'pipeline.pre_release[1].type', line: 10, column: 27 }] })
 })
 
-test.each(['canary.yaml', 'scripts.yaml', 'pipeline.yaml'])('the example plan %s compiles without a warning', (entry) => {
+test.each(['canary.yaml', 'scripts.yaml', 'pipeline.yaml', 'containers.yaml', 'fleet.yaml'])('the example plan %s compiles without a warning', (entry) => {
   const result = compilePlan({ entry, files: filesOf(new URL('../../examples/plans/', import.meta.url)) }, placeholderContext())
   expect(result).toMatchObject({ valid: true, warnings: [] })
 })
