@@ -49,11 +49,12 @@ export class Remote {
    * TARGET_REFUSED when the host or its sudo says no; CONFIG_INVALID when what is asked cannot be done there
    */
   async call(ask: (home: string) => Asked, call: Call = {}): Promise<Answer> {
-    return this.#twice(() => this.#use(async (connection) => {
+    const once = (): Promise<Answer> => this.#use(async (connection) => {
       const home = await this.#home(connection)
       const { words, input } = ask(home)
       return this.#ask(connection, { words: remoteCommand(home, VERSION, words), ...(input && { input }) }, call)
-    }))
+    })
+    return call.stream ? once() : this.#twice(once) // who has been handed a part goes on from there
   }
 
   /** Where it keeps its records. */
