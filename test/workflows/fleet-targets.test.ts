@@ -44,7 +44,20 @@ test('one target is taken back, tried again or uninstalled while the rest go on'
   expect(statuses()['web-4']).toBe('running')
   await world.until(({ stages }) => stages[0]?.fleet?.counts.uninstalled === 1)
   open()
-  expect(await handle.result()).toMatchObject({ status: 'rolled_back', reason: expect.stringContaining('2 of 4 targets succeeded') as string })
+  expect(await handle.result()).toMatchObject({ status: 'succeeded', leftOver: [] })
+  expect(statuses()).toEqual({ 'web-1': 'undone', 'web-2': 'succeeded', 'web-3': 'uninstalled', 'web-4': 'succeeded' })
+})
+
+test('a release whose targets were all taken back by hand has not succeeded', async () => {
+  webs(2)
+  world.script = ({ target }) => { if (target?.name === 'web-2') throw failure('CHECK_FAILED', 'web-2 said no'); return DONE }
+  const open = gateOn('web-2')
+  const handle = await world.start(ship({ maxFailures: { count: 1 } }))
+  await world.until(() => statuses()['web-2'] === 'running')
+  await handle.executeUpdate(rollbackTargetUpdate, of('web-1'))
+  await world.until(({ stages }) => stages[0]?.fleet?.counts.undone === 1)
+  open()
+  expect(await handle.result()).toMatchObject({ status: 'rolled_back', reason: '0 of 2 targets succeeded, 0 were skipped, 1 taken back by hand: too few' })
 })
 
 test('a failed target that was tried again no longer counts against the limit', async () => {

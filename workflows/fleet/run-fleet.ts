@@ -80,9 +80,11 @@ async function goOver(run: ReleaseRun, stage: FleetStage, key: FleetKey, { names
       return error
     }
   }
-  const { succeeded = 0, skipped = 0 } = view.counts
-  const missing = view.total - skipped - succeeded - failuresAllowed(stage.fleet, view.total - skipped)
-  if (succeeded === 0 || missing > 0) return failure('TARGETS_FAILED', `${succeeded} of ${view.total} targets succeeded, ${skipped} were skipped: too few`)
+  const { succeeded = 0, skipped = 0, undone = 0, uninstalled = 0 } = view.counts
+  const takenOut = undone + uninstalled // by a person: neither a success nor a failure
+  const counted = view.total - skipped - takenOut
+  const missing = counted - succeeded - failuresAllowed(stage.fleet, counted)
+  if (succeeded === 0 || missing > 0) return failure('TARGETS_FAILED', `${succeeded} of ${view.total} targets succeeded, ${skipped} were skipped${takenOut > 0 ? `, ${takenOut} taken back by hand` : ''}: too few`)
   return null
 }
 

@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PartName } from '../../embedded/parts.js'
+import { SshPool } from '../../drivers/hosts/ssh/pool.js'
+import type { SshSettings } from '../../drivers/hosts/port.js'
+import { Installation } from '../support/installation.js'
+import { on, sshHosts } from '../support/ssh-hosts.js'
+
+// One stage over real machines, each in a network namespace of its own and reached by SSH with its own host key.
+const FOLDER = `/tmp/releasectl-fleet-${process.pid}`
+const pool = new SshPool()
+let installation: Installation
+let hosts: SshSettings[]
+
+beforeAll(async () => {
+  [installation, { hosts }] = await Promise.all([Installation.start(), sshHosts()])
+  await installation.call('POST', '/projects', { name: 'pos', type: 'script' })
+  const { id } = await installation.call<{ id: string }>('POST', '/projects/pos/environments', { name: 'test' })
+  for (const [n, { host, port, user, key, knownHosts }] of hosts.entries()) {
+    await installation.call('POST', `/environments/${id}/targets`, { name: `shop-${n + 1}`, type: 'host', priority: 10 - n, labels: { role: 'pos' }, config: { ssh: { host, port, user, key, knownHosts } } })
+  }
+})
+afterAll(async () => {
+  for (const host of hosts) await on(host, `rm -rf ${FOLDER}*`, pool)
+  await installation.stop()
+})
+
+/** Each operation leaves a line where it ran; the version `broken-on` names a host whose update fails. */
+const script = (operation: string): string => `
+mkdir -p ${FOLDER}-$(hostname)
+cd ${FOLDER}-$(hostname)
+echo "${operation} \${ROLLBACK_VERSION:-$APP_VERSION} $RELEASECTL_IDEMPOTENCY_KEY" >> log
+sleep 1
+echo "\${ROLLBACK_VERSION:-$APP_VERSION}" > version
+${operation === 'update' ? '[ "$TARGET_NAME" != "$brokenOn" ] || { echo "no such table" >&2; exit 1; }' : ''}
+${operation === 'uninstall' ? 'rm version' : ''}
+`
+const indented = (text: string): string => text.trim().replaceAll('\n', '\n            ')
+const PLAN = `
+apiVersion: devops.release/v1
+kind: ReleasePlan
+metadata: { name: pos }
+variables: { brokenOn: none }
+stages:
+  - name: shops
+    targets: { selector: { role: pos } }
+    strategy: { type: rolling, batchSize: 1, interval: 1s }
+    jobs:
+      - name: pos
+        type: script
+        config:
+          stateDir: ${FOLDER}-state
+          installScript: |
+            ${indented(script('install'))}
+          updateScript: |
+            ${indented(script('update'))}
+          rollbackScript: |
+            ${indented(script('rollback'))}
+          uninstallScript: |
+            ${indented(script('uninstall'))}
+`
+const release = (version: string, variables: Record<string, string> = {}): Promise<string> => installation.release({ planText: PLAN, project: 'pos', version, variables }, `pos/${version}`)
+const versions = (): Promise<string[]> => Promise.all(hosts.map(async (host) => (await on(host, `cat ${FOLDER}-$(hostname)/version 2> /dev/null || echo none`, pool)).trim()))
+const logs = (): Promise<string[]> => Promise.all(hosts.map((host) => on(host, `cat ${FOLDER}-$(hostname)/log`, pool)))
+/** The operations on one host, once each: a key that is there twice ran twice. */
+const ran = (log: string): string[] => log.trim().split('\n').map((line) => line.split(' ').slice(0, 2).join(' '))
+const statuses = async (id: string): Promise<string[]> => (await installation.call<{ items: { target: { name: string }; status: string }[] }>('GET', `/releases/${id}/targets`)).items.map(({ target: { name }, status }) => `${name} ${status}`).sort()
+const cli = (...args: string[]) => spawnSync(process.execPath, [fileURLToPath(new URL('../../cli/bin.mjs', import.meta.url)), '--url', installation.embedded.urls.api, '--token-file', installation.embedded.tokenFile, ...args], { encoding: 'utf8' })
+
+test('a first version is installed on one machine after the other, once on each, though the worker is killed on the way', async () => {
+  const id = await release('1.0.0')
+  await installation.until(id, ({ stages }) => (stages[0]?.fleet?.counts.succeeded ?? 0) >= 1)
+  installation.embedded.kill('worker', 'SIGKILL')
+  expect(await installation.ended(id)).toMatchObject({ status: 'succeeded' })
+  expect(await statuses(id)).toEqual(['shop-1 succeeded', 'shop-2 succeeded', 'shop-3 succeeded'])
+  expect((await logs()).map(ran)).toEqual([['install 1.0.0'], ['install 1.0.0'], ['install 1.0.0']])
+  expect(await versions()).toEqual(['1.0.0', '1.0.0', '1.0.0'])
+})
+
+test('an update that fails on the last machine is taken back on all of them, though everything is killed on the way', async () => {
+  const id = await release('2.0.0', { brokenOn: 'shop-3' })
+  await installation.until(id, ({ stages }) => (stages[0]?.fleet?.counts.succeeded ?? 0) >= 1)
+  for (const part of ['worker', 'api', 'temporal', 'postgres'] as PartName[]) installation.embedded.kill(part, 'SIGKILL')
+  const view = await installation.ended(id)
+  expect(view).toMatchObject({ status: 'rolled_back', reason: expect.stringContaining('shop-3') as string })
+  expect(await statuses(id)).toEqual(['shop-1 undone', 'shop-2 undone', 'shop-3 failed'])
+  expect((await logs()).map((log) => ran(log).slice(1))).toEqual(Array.from({ length: 3 }, () => ['update 2.0.0', 'rollback 1.0.0']))
+  expect(await versions()).toEqual(['1.0.0', '1.0.0', '1.0.0'])
+})
+
+test('one machine goes back by itself while the others keep the new version', async () => {
+  const id = await release('3.0.0')
+  await installation.until(id, ({ stages }) => (stages[0]?.fleet?.counts.succeeded ?? 0) >= 1)
+  const back = cli('rollback', id, '--target', 'shop-1', '--reason', 'tills are slow')
+  expect(back).toMatchObject({ status: 0, stderr: '' })
+  expect(await installation.ended(id)).toMatchObject({ status: 'succeeded' })
+  expect(await statuses(id)).toEqual(['shop-1 undone', 'shop-2 succeeded', 'shop-3 succeeded'])
+  expect(await versions()).toEqual(['1.0.0', '3.0.0', '3.0.0'])
+  const { stdout } = cli('status', id, '--targets')
+  expect(stdout).toMatch(/shop-1\s+.*undone/)
+})
