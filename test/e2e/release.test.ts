@@ -133,10 +133,18 @@ test('no secret is in any answer, event, log, workflow history or file but the r
 
   const home = join(folder, 'home')
   const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
-  const holding = files.filter((file) => { const bytes = readFileSync(file); return SECRETS.some((secret) => bytes.includes(secret)) })
+  const holding = files.filter((file) => { const bytes = whatIsIn(file); return SECRETS.some((secret) => bytes.includes(secret)) })
   expect(files.map((file) => basename(file))).toEqual(expect.arrayContaining(['temporal.db', 'worker.log', 'api.log']))
   expect([...new Set(holding.map((file) => file.slice(home.length + 1).split('/')[0]))].toSorted(), holding.join(' ')).toEqual(['runs', 'services'])
 })
+
+/** PostgreSQL and Temporal go on: a file may be gone by now. */
+function whatIsIn(file: string): Buffer {
+  try { return readFileSync(file) } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
+}
 
 const given = ['--var', `folder=${SHOP}`, '--var', `password=${PASSWORD}`]
 const run = (version: string): string[] => ['run', 'plan.yaml', '--project', 'shop', '--environment', 'production', '--version', version, ...given]
