@@ -1,6 +1,9 @@
 /** What a gateway has counted, cumulative. `latency` counts requests by upper bound in ms, as Prometheus' `le`. */
 export interface Counters { requests: number; errors: number; latency: { le: number; count: number }[] }
 
+/** Upper bounds in ms where we count ourselves, dense where criteria such as `p95 < 300ms` are judged. */
+export const LATENCY_BOUNDS_MS: readonly number[] = [1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000]
+
 export const NO_COUNTERS: Counters = { requests: 0, errors: 0, latency: [] }
 
 /**

@@ -1,5 +1,4 @@
-/** Upper bounds in ms, dense where criteria such as `p95 < 300ms` are judged. */
-export const LATENCY_BOUNDS_MS: readonly number[] = [1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000]
+import { LATENCY_BOUNDS_MS } from '../domain/counters.js'
 
 /** What one version has answered behind one route in one role, since the gateway started. */
 export class Counters {

@@ -3,6 +3,7 @@ import { Exchange, type Underway } from './exchange.js'
 import { forwardedRequest, plainAddress } from './headers.js'
 import type { LiveRoute } from './live-route.js'
 import type { RouteMatcher } from './matching.js'
+import { sendCopy } from './mirror.js'
 import { PROBLEMS, problemBody, type ProblemCode } from './problem.js'
 
 /** How often exchanges are looked at that may stand still. */
@@ -31,11 +32,12 @@ export class Gateway {
     const peer = plainAddress(request.socket.remoteAddress)
     const { headers, hasBody } = forwardedRequest(request, peer, this.#limits.trustForwarded)
     if (!headers) return answerProblem(response, 'UPGRADE_UNSUPPORTED', `route ${route.name} does not switch protocols: ${request.headers.upgrade ?? ''}`)
-    const { side, cookie } = route.choose(request, this.#limits.trustForwarded ? lastForwarded(request) ?? peer : peer)
+    const { side, cookie, copyTo } = route.choose(request, this.#limits.trustForwarded ? lastForwarded(request) ?? peer : peer)
     if (!side) {
       route.unserved++
       return answerProblem(response, 'NO_SIDE', `route ${route.name} has no version`)
     }
+    if (copyTo) sendCopy(request, copyTo, { headers, hasBody, timeoutMs: this.#limits.upstreamTimeoutMs })
     new Exchange(request, response, { side, cookie, forwarded: { headers, hasBody }, expectsContinue, underway: this.#underway })
   }
 

@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http'
 import { BUCKETS, goesToCandidate, routingBucket, routingSeed } from '../domain/routing-hash.js'
 import { affinityCookie, affinityCookieName, cookieValue } from './cookie.js'
 import type { LiveSide } from './live-side.js'
-import type { Route, Sticky } from './route.js'
+import type { Match, Route, Sticky } from './route.js'
 
-/** Who answers a request, and the cookie that keeps the session there. */
-export interface Choice { side: LiveSide | null; cookie: string | null }
+/** Who answers a request, the cookie that keeps the session there, and who gets a copy. */
+export interface Choice { side: LiveSide | null; cookie: string | null; copyTo: LiveSide | null }
 
 /** A route as requests meet it: everything that can be worked out before a request comes is. */
 export class LiveRoute {
@@ -21,8 +21,9 @@ export class LiveRoute {
   readonly #header: string
   readonly #affinity: string
   readonly #seed: number
-  /** Of the smooth weighting: what the candidate is owed, in hundredths of a percent of a request. */
-  #owed = 0
+  readonly #match: Match[]
+  readonly #turns: Turns
+  readonly #copies: Turns
 
   constructor(route: Route, stable: LiveSide | null, candidate: LiveSide | null) {
     this.name = route.name
@@ -30,6 +31,9 @@ export class LiveRoute {
     this.stable = stable
     this.candidate = candidate
     this.#percent = route.percent
+    this.#match = (route.match ?? []).map((one) => one.by === 'header' ? { ...one, name: one.name.toLowerCase() } : one)
+    this.#turns = new Turns(route.percent)
+    this.#copies = new Turns(route.mirrorPercent ?? 0)
     this.#sticky = route.sticky
     this.#header = route.sticky?.name?.toLowerCase() ?? ''
     this.#affinity = affinityCookieName(route.name)
@@ -39,20 +43,17 @@ export class LiveRoute {
   /** @param address of the client */
   choose(request: IncomingMessage, address: string): Choice {
     const { stable, candidate } = this
-    if (!stable || !candidate) return { side: stable ?? candidate, cookie: null }
-    if (this.#sticky === null) return { side: this.#nextInTurn() ? candidate : stable, cookie: null }
+    if (!stable || !candidate) return { side: stable ?? candidate, cookie: null, copyTo: null }
+    if (this.#match.some((one) => isMatched(one, request))) return { side: candidate, cookie: null, copyTo: null }
+    if (this.#sticky === null) return this.#withCopy(this.#turns.isNext() ? candidate : stable, null)
     const known = this.#sessionKey(this.#sticky, request, address)
     const key = known ?? randomUUID()
     const side = goesToCandidate(routingBucket(this.#seed, key), this.#percent) ? candidate : stable
-    return { side, cookie: known === undefined ? affinityCookie(this.#affinity, key) : null }
+    return this.#withCopy(side, known === undefined ? affinityCookie(this.#affinity, key) : null)
   }
 
-  /** Of any n requests in a row the candidate gets its exact share, give or take one. */
-  #nextInTurn(): boolean {
-    this.#owed += Math.round(this.#percent * 100)
-    if (this.#owed < BUCKETS) return false
-    this.#owed -= BUCKETS
-    return true
+  #withCopy(side: LiveSide, cookie: string | null): Choice {
+    return { side, cookie, copyTo: side === this.stable && this.#copies.isNext() ? this.candidate : null }
   }
 
   /** Our own cookie wins: a session must not move when the application sets its cookie later. */
@@ -64,3 +65,21 @@ export class LiveRoute {
     }
   }
 }
+
+/** Smooth weighting: of any n in a row an exact percent is picked, give or take one. */
+class Turns {
+  readonly #part: number
+  /** In hundredths of a percent of one. */
+  #owed = 0
+  constructor(percent: number) { this.#part = Math.round(percent * 100) }
+
+  isNext(): boolean {
+    this.#owed += this.#part
+    if (this.#owed < BUCKETS) return false
+    this.#owed -= BUCKETS
+    return true
+  }
+}
+
+const isMatched = ({ by, name, value }: Match, { headers }: IncomingMessage): boolean =>
+  (by === 'header' ? headers[name]?.toString() : cookieValue(headers.cookie, name)) === value

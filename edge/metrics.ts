@@ -1,5 +1,5 @@
-import type { Counters} from './counters.js';
-import { LATENCY_BOUNDS_MS } from './counters.js'
+import { LATENCY_BOUNDS_MS } from '../domain/counters.js'
+import type { Counters } from './counters.js'
 import type { LiveRoute } from './live-route.js'
 import type { Sides } from './live-side.js'
 import type { Routes } from './routes.js'

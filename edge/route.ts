@@ -4,18 +4,26 @@ import { isObject } from '../domain/json.js'
 import { EdgeProblem } from './problem.js'
 
 const strict = { additionalProperties: false } as const
+/** A token of RFC 9110. */
+const NAME = '^[A-Za-z0-9!#$%&\'*+.^_`|~-]+$'
 const Url = Type.String({ pattern: '^https?://[^\\s/?#@]+(?:/[^\\s?#]*)?$', description: 'an http:// or https:// URL without user and query' })
 const Text = Type.String({ minLength: 1, maxLength: 200, description: 'a text of 1 to 200 characters' })
 const Side = Type.Object({ id: Text, version: Text, url: Url }, { ...strict, description: 'null, or {id, version, url}' })
 const Sticky = Type.Object({
   by: Type.Union([Type.Literal('cookie'), Type.Literal('header'), Type.Literal('address')], { description: 'one of cookie, header, address' }),
-  name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9!#$%&\'*+.^_`|~-]+$', maxLength: 200, description: 'the name of a cookie or header' })),
+  name: Type.Optional(Type.String({ pattern: NAME, maxLength: 200, description: 'the name of a cookie or header' })),
 }, { ...strict, description: 'null, or {by, name?}' })
 const Listen = Type.Object({
   port: Type.Integer({ minimum: 1, maximum: 65_535, description: 'a port from 1 to 65535' }),
   host: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]+$', description: 'a host name without port' })),
   path: Type.Optional(Type.String({ pattern: '^/[^\\s?#]*$', description: 'a path that begins with /' })),
 }, { ...strict, description: '{port, host?, path?}' })
+
+const Match = Type.Object({
+  by: Type.Union([Type.Literal('header'), Type.Literal('cookie')], { description: 'one of header, cookie' }),
+  name: Type.String({ pattern: NAME, maxLength: 200, description: 'the name of a cookie or header' }),
+  value: Type.String({ minLength: 1, maxLength: 1000, description: 'a text of 1 to 1000 characters' }),
+}, { ...strict, description: '{by, name, value}' })
 
 /** PUT /routes/:name. `listen` left out: as it was, or the gateway's own port. */
 const RouteBody = Type.Object({
@@ -24,14 +32,20 @@ const RouteBody = Type.Object({
   percent: Type.Number({ minimum: 0, maximum: 100, description: 'a number from 0 to 100 in steps of 0.01' }),
   sticky: Type.Union([Sticky, Type.Null()], { description: 'null, or {by, name?}' }),
   listen: Type.Optional(Listen),
+  match: Type.Optional(Type.Array(Match, { maxItems: 20, description: 'a list of at most 20 {by, name, value}' })),
+  mirrorPercent: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'a number from 0 to 100 in steps of 0.01' })),
 }, strict)
 export type RouteBody = Static<typeof RouteBody>
 export type Side = Static<typeof Side>
 export type Sticky = Static<typeof Sticky>
 export type Listen = Static<typeof Listen>
+export type Match = Static<typeof Match>
 
-/** A route in force. `revision` grows with every change to any route. */
-export interface Route { name: string; revision: number; stable: Side | null; candidate: Side | null; percent: number; sticky: Sticky | null; listen: Listen }
+/**
+ * A route in force. `revision` grows with every change to any route. `match`: requests that the candidate gets whatever the percent.
+ * `mirrorPercent`: of the stable side's requests, of which the candidate gets a copy; left out: 0.
+ */
+export interface Route { name: string; revision: number; stable: Side | null; candidate: Side | null; percent: number; sticky: Sticky | null; listen: Listen; match?: Match[]; mirrorPercent?: number }
 
 /** @throws REQUEST_INVALID naming the field, what it is and what it may be */
 export function readRouteBody(body: unknown): RouteBody {
@@ -47,7 +61,10 @@ export function readRouteBody(body: unknown): RouteBody {
     const url = route[role]?.url
     if (url !== undefined && !URL.canParse(url)) throw invalid(`${role}.url`, `must be a URL that can be asked, not ${url}`)
   }
-  if (Math.abs(Math.round(route.percent * 100) - route.percent * 100) > 1e-6) throw invalid('percent', `must be in steps of 0.01, not ${route.percent}`)
+  for (const field of ['percent', 'mirrorPercent'] as const) {
+    const { [field]: percent = 0 } = route
+    if (Math.abs(Math.round(percent * 100) - percent * 100) > 1e-6) throw invalid(field, `must be in steps of 0.01, not ${percent}`)
+  }
   if (route.sticky && route.sticky.by !== 'address' && route.sticky.name === undefined) throw invalid('sticky.name', `is missing: the ${route.sticky.by} that tells sessions apart`)
   if (route.stable && route.candidate && route.stable.id === route.candidate.id) throw invalid('candidate.id', `must differ from stable.id ${route.stable.id}`)
   return route

@@ -46,9 +46,9 @@ export class Routes {
   async put(name: string, body: RouteBody, ifRevision: number | null = null): Promise<Route> {
     return this.#oneAtATime(async () => {
       const current = this.get(name)
-      const { stable, candidate, percent, sticky } = body
+      const { stable, candidate, percent, sticky, match = [], mirrorPercent = 0 } = body
       const listen = body.listen ?? current?.listen ?? { port: this.#defaultPort }
-      const next = { name, stable, candidate, percent, sticky, listen }
+      const next = { name, stable, candidate, percent, sticky, listen, ...match.length > 0 && { match }, ...mirrorPercent > 0 && { mirrorPercent } }
       if (current && sameRoute(current, next) && this.#ports.isOpen(listen.port)) return current
       if (ifRevision !== null && current?.revision !== ifRevision) throw new EdgeProblem('CHANGED', `route ${name} is at revision ${current?.revision ?? 'none'}, not ${ifRevision}: somebody else has changed it`)
       const rival = this.list().find((route) => route.name !== name && sameListen(route.listen, listen))

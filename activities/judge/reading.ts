@@ -38,7 +38,7 @@ export async function takeReading(sources: Sources, source: MetricSource, header
 
 async function askGateway(gateways: Sources['gateways'], { gateway, route }: { gateway: string; route: string }, criteria: Criterion[]): Promise<Counters | null> {
   const port = gateways[gateway]
-  if (!port?.metrics) throw failure('CONFIG_INVALID', port ? `gateway ${gateway} keeps no counters` : `no gateway ${gateway}; known: ${Object.keys(gateways).join(', ')}`)
+  if (!port?.metrics) throw failure('CONFIG_INVALID', port ? `gateway ${gateway} keeps no counters to judge successCriteria by: judge by analysis, or give it its access log where it can have one` : `no gateway ${gateway}; known: ${Object.keys(gateways).join(', ')}`)
   const unknown = criteria.map(({ query, name }) => query ?? name).find((name) => !(GATEWAY_MEASURES as readonly string[]).includes(name))
   if (unknown !== undefined) throw failure('CONFIG_INVALID', `a gateway has no measure ${unknown}: ${GATEWAY_MEASURES.join(', ')}`)
   return (await port.metrics(route))?.candidate ?? null

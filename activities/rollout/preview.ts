@@ -22,12 +22,14 @@ async function startOf({ runtime }: Target, now: RouteSplit | null, { release, c
   }
 }
 
-function traffic({ gatewayName, route }: Target, now: RouteSplit | null, { kind, release, config }: JobCall): Change {
+function traffic({ gateway, gatewayName, route }: Target, now: RouteSplit | null, { kind, release, config }: JobCall): Change {
   const what = `route ${gatewayName}/${route}`
   const before = now && `${now.stable?.version ?? 'nothing'}${now.candidate ? `, ${now.percent}% to ${now.candidate.version}` : ''}`
   const { strategy, restore, candidate } = config as unknown as GatewayConfig
   if (restore === true) return { what, action: 'update', before, after: 'as it was before this release' }
   const version = (kind === 'rollout' ? (config as unknown as RolloutConfig).version : candidate?.version) ?? release.version
   const steps = strategy?.type === 'canary' && now?.stable ? strategy.phases.map(({ percentage }) => `${percentage}%`).join(', ') : '100%'
-  return { what, action: now ? 'update' : 'create', before, after: `${steps} to ${version}` }
+  const isJudged = strategy !== undefined && (strategy.type === 'canary' ? strategy.phases : [strategy]).some(({ successCriteria }) => successCriteria !== undefined && Object.keys(successCriteria).length > 0)
+  const unjudged = isJudged && !gateway.metrics ? `; ${gatewayName} keeps no counters: its successCriteria will be inconclusive, judge by analysis` : ''
+  return { what, action: now ? 'update' : 'create', before, after: `${steps} to ${version}${unjudged}` }
 }

@@ -28,9 +28,10 @@ export async function untilHealthy(runtime: Runtime, side: Side, { health }: Tar
  * May the side carry traffic again? An older version need not know the new one's health path: any answer under 500 will do.
  * @throws TARGET_NOT_READY
  */
-export async function mustAnswer(side: Side, { health, runtime }: Target, signal: AbortSignal): Promise<void> {
-  if (runtime?.answers) {
-    const why = await runtime.answers(side)
+export async function mustAnswer(side: Side, { gateway, health, runtime }: Target, signal: AbortSignal): Promise<void> {
+  const own = runtime?.answers ? runtime : runtime === null && gateway.answers ? gateway : null
+  if (own?.answers) {
+    const why = await own.answers(side)
     if (why !== null) throw failure('TARGET_NOT_READY', `${side.version} is not ready: ${why}`)
     return
   }

@@ -15,7 +15,7 @@ type Reply = { status: 'ok'; body: unknown } | { status: 'missing' } | { status:
 
 /** The built-in gateway, by its control API (edge/control.ts). A set is proven by reading it back. */
 export class EdgeTraffic implements TrafficPort {
-  readonly can = { sticky: ['cookie', 'header', 'address'], match: [], mirror: false, makesRoutes: true, percentStep: 0.01 } as const
+  readonly can = { sticky: ['cookie', 'header', 'address'], match: ['header', 'cookie'], mirror: true, makesRoutes: true, percentStep: 0.01 } as const
   readonly #url: string
   readonly #token: string
   readonly #timeoutMs: number
@@ -27,18 +27,18 @@ export class EdgeTraffic implements TrafficPort {
   }
 
   async read(route: string): Promise<RouteSplit | null> {
-    const body = this.#granted(route, await this.#ask('GET', routePath(route))) as Required<RouteSplit> | null
+    const body = this.#granted(route, await this.#ask('GET', routePath(route))) as RouteSplit | null
     if (body === null) return null
-    const { stable, candidate, percent, sticky, listen } = body
-    return { stable, candidate, percent, sticky, listen }
+    const { stable, candidate, percent, sticky, listen, match, mirrorPercent } = body
+    return { stable, candidate, percent, sticky, ...listen && { listen }, ...match && { match }, ...mirrorPercent !== undefined && { mirrorPercent } }
   }
 
   async setSplit(route: string, split: RouteSplit): Promise<Answer> {
-    const { stable, candidate, percent, sticky, listen } = split
+    const { stable, candidate, percent, sticky, listen, match, mirrorPercent } = split
     const before = await this.#ask('GET', routePath(route))
     if (before.status === 'refused') return { refused: true, reason: before.reason }
     const revision = before.status === 'ok' && isObject(before.body) ? before.body['revision'] : undefined
-    const reply = await this.#ask('PUT', routePath(route), { stable, candidate, percent, sticky, ...listen && { listen } }, typeof revision === 'number' ? revision : undefined)
+    const reply = await this.#ask('PUT', routePath(route), { stable, candidate, percent, sticky, ...listen && { listen }, ...match && { match }, ...mirrorPercent !== undefined && { mirrorPercent } }, typeof revision === 'number' ? revision : undefined)
     if (reply.status !== 'ok') return { refused: true, reason: reply.status === 'refused' ? reply.reason : `edge has no routes at ${this.#url}` }
     const inForce = await this.read(route)
     if (inForce && sameSplit(split, inForce)) return { refused: false, split: inForce }

@@ -1,21 +1,22 @@
 import type { RouteSplit, Side } from './port.js'
 
-/** Is what was asked for in force? Where the request leaves `listen` out, any will do. */
+/** Is what was asked for in force? Where the request leaves `listen` out, any will do; left out, there is no match and no mirror. */
 export function sameSplit(asked: RouteSplit, inForce: RouteSplit): boolean {
-  return asked.percent === inForce.percent && sameSide(asked.stable, inForce.stable) && sameSide(asked.candidate, inForce.candidate)
-    && asked.sticky?.by === inForce.sticky?.by && asked.sticky?.name === inForce.sticky?.name
+  return asked.percent === inForce.percent && sameButPercent(asked, inForce)
     && (asked.listen === undefined || (asked.listen.port === inForce.listen?.port && asked.listen.host === inForce.listen.host && asked.listen.path === inForce.listen.path))
 }
 
 /**
  * The same for gateways whose routes stand in their own configuration: the percent within half a step, `listen` theirs.
- * @param percentStep what `can` says. Left out in the request: no match, no mirror
+ * @param percentStep what `can` says
  */
-export function sameWithinStep(asked: RouteSplit, inForce: RouteSplit, percentStep: number): boolean {
-  const { stable, candidate, sticky } = asked
-  return Math.abs(asked.percent - inForce.percent) <= percentStep / 2 + 1e-9 && sameSplit({ stable, candidate, sticky, percent: inForce.percent }, inForce)
-    && (asked.mirrorPercent ?? 0) === (inForce.mirrorPercent ?? 0) && matchesOf(asked) === matchesOf(inForce)
-}
+export const sameWithinStep = (asked: RouteSplit, inForce: RouteSplit, percentStep: number): boolean =>
+  Math.abs(asked.percent - inForce.percent) <= percentStep / 2 + 1e-9 && sameButPercent(asked, inForce)
+
+const sameButPercent = (asked: RouteSplit, inForce: RouteSplit): boolean =>
+  sameSide(asked.stable, inForce.stable) && sameSide(asked.candidate, inForce.candidate)
+  && asked.sticky?.by === inForce.sticky?.by && asked.sticky?.name === inForce.sticky?.name
+  && (asked.mirrorPercent ?? 0) === (inForce.mirrorPercent ?? 0) && matchesOf(asked) === matchesOf(inForce)
 
 export const sameSide = (a: Side | null, b: Side | null): boolean => a?.id === b?.id && a?.version === b?.version && a?.url === b?.url
 

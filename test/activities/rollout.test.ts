@@ -30,10 +30,11 @@ afterEach(async () => { for (const { host, key } of started.splice(0)) await hos
 async function rolloutWorld() {
   const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const traffic = new MemoryTraffic()
+  const blind = Object.defineProperty(new MemoryTraffic(), 'metrics', { value: undefined })
   const key = new InstallationKey(randomBytes(32))
   const stored = new Map<string, string>()
   const activities = createRolloutActivities({
-    places: placesOn(host), key, gateways: { edge: traffic }, resolveSecret: async (reference) => SECRETS[reference] ?? '',
+    places: placesOn(host), key, gateways: { edge: traffic, blind }, resolveSecret: async (reference) => SECRETS[reference] ?? '',
     snapshots: { save: async (sealed) => { stored.set('d', sealed); return 'd' }, find: async (digest) => stored.get(digest) ?? null },
   })
   const run = async <Name extends keyof typeof activities>(name: Name, input: Parameters<RolloutActivities[Name]>[0]): Promise<Awaited<ReturnType<RolloutActivities[Name]>>> => {
@@ -110,6 +111,15 @@ test('a dry run tells what would start and where traffic would go, and changes n
     { what: 'route edge/shop', action: 'update', before: '1.0.0', after: '100% to 2.0.0' },
   ])
   expect(await traffic.read('shop')).toEqual(before)
+})
+
+test('a dry run tells that a gateway without counters cannot judge what the plan asks for', async () => {
+  const { run } = await rolloutWorld()
+  const judged = (gateway: string, criteria: JsonObject): JobCall => callOf('gateway', { gateway, route: 'web', candidate: { url: 'http://127.0.0.1:8' }, strategy: { type: 'canary', phases: [{ percentage: 10, successCriteria: criteria }] } })
+  const traffic = async (call: JobCall) => (await run('rollout.preview', call)).map(({ after }) => after)
+  expect(await traffic(judged('blind', { errorRate: '<1%' }))).toEqual(['100% to 2.4.0; blind keeps no counters: its successCriteria will be inconclusive, judge by analysis'])
+  expect(await traffic(judged('blind', {}))).toEqual(['100% to 2.4.0'])
+  expect(await traffic(judged('edge', { errorRate: '<1%' }))).toEqual(['100% to 2.4.0'])
 })
 
 test('another hand that moved the percent is noticed before the next step', async () => {

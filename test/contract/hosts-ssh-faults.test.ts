@@ -6,47 +6,31 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SshHost } from '../../drivers/hosts/ssh/host.js'
 import { SshPool } from '../../drivers/hosts/ssh/pool.js'
 import type { OutputChunk, ScriptRun, SshSettings } from '../../drivers/hosts/port.js'
-import { sharedComponent } from '../support/component.js'
 import { on, sshHosts, type SshHosts } from '../support/ssh-hosts.js'
-import { freePort } from '../testbed/component.js'
+import { ToxicLine } from '../support/toxic-line.js'
 import { aFile } from './host-files.js'
 import { aRun, isAlive, nothing, textOf, until } from './hosts.js'
 
 const pool = new SshPool()
 let world: SshHosts
 let web: SshSettings
-let faults: string
 beforeAll(async () => {
   world = await sshHosts()
   web = world.hosts[2] as SshSettings
-  faults = `http://127.0.0.1:${(await sharedComponent('faults', ['TESTBED_TOXIPROXY_PORT'])).port['TESTBED_TOXIPROXY_PORT']}`
 })
 afterAll(() => { pool.close() })
 
 const newHome = async (): Promise<string> => mkdtemp(join(tmpdir(), 'releasectl-home-'))
-const toxiproxy = async (method: string, path: string, body?: object): Promise<void> => {
-  const answer = await fetch(`${faults}${path}`, { method, ...(body && { body: JSON.stringify(body) }) })
-  if (!answer.ok) throw new Error(await answer.text())
-}
 /** This machine's sshd behind a line that can be spoilt. */
-async function faultyLine(): Promise<{ settings: SshSettings; spoil(type: string, attributes: object): Promise<void>; mend(): Promise<void>; enable(enabled: boolean): Promise<void> }> {
-  const port = await freePort()
-  const name = `ssh-${port}`
-  await toxiproxy('POST', '/proxies', { name, listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${world.here.port}` })
-  return {
-    settings: { ...world.here, port, home: await newHome(), knownHosts: (world.here.knownHosts ?? '').replace(/\]:\d+/, `]:${port}`) },
-    async spoil(type, attributes) {
-      for (const stream of ['upstream', 'downstream']) await toxiproxy('POST', `/proxies/${name}/toxics`, { name: stream, type, stream, attributes })
-    },
-    async mend() { for (const stream of ['upstream', 'downstream']) await toxiproxy('DELETE', `/proxies/${name}/toxics/${stream}`) },
-    async enable(enabled) { await toxiproxy('POST', `/proxies/${name}`, { enabled }) },
-  }
+async function faultyLine(): Promise<{ settings: SshSettings; line: ToxicLine }> {
+  const line = await ToxicLine.to(`127.0.0.1:${world.here.port}`)
+  return { line, settings: { ...world.here, port: line.port, home: await newHome(), knownHosts: (world.here.knownHosts ?? '').replace(/\]:\d+/, `]:${line.port}`) } }
 }
 const waiting = async (given: Partial<ScriptRun> = {}): ReturnType<typeof aRun> => aRun('echo started >> $WORK/log; echo begun; until [ -e $WORK/go ]; do sleep 0.02; done; echo done', given)
 
 test('a script whose connection is cut and stays so is adopted by the next call, run once and its output whole', async () => {
-  const line = await faultyLine()
-  const host = new SshHost(pool, line.settings)
+  const { line, settings } = await faultyLine()
+  const host = new SshHost(pool, settings)
   const run = await waiting()
   const cut = expect(host.run(run, nothing)).rejects.toMatchObject({ type: 'TARGET_UNREACHABLE', message: expect.stringContaining('here (root@127.0.0.1') as string })
   await until(async () => await textOf(join(run.work, 'log')) !== '')
@@ -59,10 +43,10 @@ test('a script whose connection is cut and stays so is adopted by the next call,
 })
 
 test('a call outlives a reset in the middle: it goes on where the output stopped', async () => {
-  const line = await faultyLine()
+  const { line, settings } = await faultyLine()
   const run = await waiting()
   const chunks: OutputChunk[] = []
-  const result = new SshHost(pool, line.settings).run(run, { output: (chunk) => { chunks.push(chunk) } })
+  const result = new SshHost(pool, settings).run(run, { output: (chunk) => { chunks.push(chunk) } })
   await until(() => chunks.length > 0)
   await line.spoil('reset_peer', { timeout: 0 })
   await line.mend()
@@ -73,13 +57,13 @@ test('a call outlives a reset in the middle: it goes on where the output stopped
 })
 
 test('a line that falls silent in the middle is noticed and made anew', async () => {
-  const line = await faultyLine()
+  const { line, settings } = await faultyLine()
   const run = await waiting()
-  const host = new SshHost(pool, line.settings)
+  const host = new SshHost(pool, settings)
   const silent = host.run(run, nothing)
   await until(async () => await textOf(join(run.work, 'log')) !== '')
   await line.spoil('timeout', { timeout: 0 })
-  await expect(new SshHost(new SshPool(), { ...line.settings, connectTimeoutMs: 1000 }).inspect('shop/r1')).rejects.toMatchObject({ type: 'TARGET_UNREACHABLE', message: expect.stringContaining('Timed out') as string })
+  await expect(new SshHost(new SshPool(), { ...settings, connectTimeoutMs: 1000 }).inspect('shop/r1')).rejects.toMatchObject({ type: 'TARGET_UNREACHABLE', message: expect.stringContaining('Timed out') as string })
   await writeFile(join(run.work, 'go'), '')
   await new Promise((resolve) => setTimeout(resolve, 16_000)) // three keep-alives
   await line.mend()
@@ -90,15 +74,15 @@ test('a line that falls silent in the middle is noticed and made anew', async ()
 })
 
 test('a slow line changes nothing', async () => {
-  const line = await faultyLine()
+  const { line, settings } = await faultyLine()
   await line.spoil('latency', { latency: 150, jitter: 50 })
   const run = await aRun('echo a; sleep 0.2; echo b >&2; echo "x=1" > $RELEASECTL_OUTPUT; exit 5')
-  expect(await new SshHost(pool, line.settings).run(run, nothing)).toEqual({ exitCode: 5, stdout: 'a\n', stderr: 'b\n', truncated: false, outputs: { x: '1' } })
+  expect(await new SshHost(pool, settings).run(run, nothing)).toEqual({ exitCode: 5, stdout: 'a\n', stderr: 'b\n', truncated: false, outputs: { x: '1' } })
 })
 
 test('half an upload begins nothing', async () => {
-  const line = await faultyLine()
-  const host = new SshHost(pool, line.settings)
+  const { line, settings } = await faultyLine()
+  const host = new SshHost(pool, settings)
   await host.inspect('shop/r1') // logged in
   const run = await aRun(`echo started >> $WORK/log; exit 0\n${'#'.repeat(2_000_000)}\necho whole >> $WORK/log`)
   await line.spoil('limit_data', { bytes: 600_000 })
@@ -110,10 +94,10 @@ test('half an upload begins nothing', async () => {
 })
 
 test('cancelling while the host is away waits for it and stops the script there', async () => {
-  const line = await faultyLine()
+  const { line, settings } = await faultyLine()
   const run = await aRun('echo $$ > $WORK/pid; sleep 300')
   const cancel = new AbortController()
-  const result = expect(new SshHost(pool, line.settings).run(run, { ...nothing, signal: cancel.signal })).rejects.toThrow('enough')
+  const result = expect(new SshHost(pool, settings).run(run, { ...nothing, signal: cancel.signal })).rejects.toThrow('enough')
   await until(async () => await textOf(join(run.work, 'pid')) !== '')
   await line.enable(false)
   cancel.abort(new Error('enough'))
@@ -124,8 +108,8 @@ test('cancelling while the host is away waits for it and stops the script there'
 })
 
 test('a script cancelled before it was begun is never begun', async () => {
-  const line = await faultyLine()
-  const host = new SshHost(pool, line.settings)
+  const { line, settings } = await faultyLine()
+  const host = new SshHost(pool, settings)
   const run = await aRun('echo started >> $WORK/log')
   await line.spoil('latency', { latency: 400 })
   const cancel = new AbortController()

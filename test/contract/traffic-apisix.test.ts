@@ -4,47 +4,35 @@ import { ApisixTraffic } from '../../drivers/traffic/apisix/apisix.js'
 import type { RouteSplit } from '../../drivers/traffic/port.js'
 import { freePort } from '../edge/edge-process.js'
 import { side, upstream } from '../edge/upstream.js'
+import { apisixAdmin as admin, apisixStand, writeApisixRoute } from '../support/gateways/doubles.js'
 import { ApisixDouble } from '../testbed/apisix-double.js'
 import { trafficContract } from './traffic.js'
-import { runVersion } from './traffic-versions.js'
-
-/** As an operator does with curl. */
-async function admin({ adminUrl, key }: ApisixDouble, method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(`${adminUrl}/apisix/admin/${path}`, { method, headers: { 'x-api-key': key }, ...body !== undefined && { body: JSON.stringify(body) } })
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
-  return response.json()
-}
 
 const driver = ({ adminUrl, key }: ApisixDouble): ApisixTraffic => new ApisixTraffic({ admin: adminUrl, key, timeoutMs: 5000 })
 
 trafficContract('apisix (a double)', {
   can: { sticky: [], match: ['header', 'cookie'], mirror: true, makesRoutes: false, percentStep: 0.01 }, exactShare: true,
 }, async () => {
-  const [stable, candidate, double, liar] = [await runVersion('one'), await runVersion('two'), await ApisixDouble.start(), await ApisixDouble.start()]
-  for (const one of [double, liar]) {
-    await admin(one, 'PUT', 'routes/shop', {
-      uri: '/*', name: 'shop', labels: { team: 'shop' }, plugins: { 'limit-count': { count: 100_000, time_window: 60, key: 'remote_addr' } },
-      upstream: { type: 'roundrobin', timeout: { connect: 3, send: 15, read: 15 }, nodes: { [new URL(stable.side.url).host]: 1 } },
-    })
-  }
+  const [stand, liar] = [await apisixStand(), await ApisixDouble.start()]
+  const { double, running, listen, configuration } = stand
+  await writeApisixRoute(liar, new URL(running.stable.side.url).host)
   liar.lies = true
   const silent = await upstream(() => undefined)
   return {
-    port: driver(double),
+    port: new ApisixTraffic({ admin: double.adminUrl, key: double.key, metrics: double.metricsUrl, timeoutMs: 5000 }),
     unreachable: [new ApisixTraffic({ admin: `http://127.0.0.1:${await freePort()}`, key: 'any', timeoutMs: 1000 }), new ApisixTraffic({ admin: silent.url, key: 'any', timeoutMs: 100 })],
-    stable: stable.side, candidate: candidate.side, running: { stable, candidate },
+    stable: running.stable.side, candidate: running.candidate.side, running,
     own: {
-      route: { name: 'shop', listen: { port: double.port } },
-      configuration: () => Promise.resolve(double.stored('/apisix/routes/shop')),
+      route: { name: 'app', listen }, configuration,
       async meddle(percent) {
-        const { value } = await admin(double, 'GET', 'routes/shop') as { value: { plugins: { 'traffic-split': { rules: { weighted_upstreams: { weight: number }[] }[] } } } }
+        const { value } = await admin(double, 'GET', 'routes/app') as { value: { plugins: { 'traffic-split': { rules: { weighted_upstreams: { weight: number }[] }[] } } } }
         const [rule] = value.plugins['traffic-split'].rules
         rule?.weighted_upstreams.forEach((entry, n) => { entry.weight = n === 0 ? percent : 100 - percent })
-        await admin(double, 'PATCH', 'routes/shop/plugins', value.plugins)
+        await admin(double, 'PATCH', 'routes/app/plugins', value.plugins)
       },
       liar: driver(liar),
     },
-    async stop() { await Promise.all([double.stop(), liar.stop(), stable.stop(), candidate.stop(), silent.stop()]) },
+    async stop() { await Promise.all([stand.stop(), liar.stop(), silent.stop()]) },
   }
 })
 
@@ -79,6 +67,16 @@ describe('apisix', () => {
     await expect(wrong.read('keyed')).rejects.toMatchObject(failing)
     await expect(wrong.setSplit('keyed', split(10))).rejects.toMatchObject(failing)
     await expect(wrong.restore('keyed', null)).rejects.toMatchObject({ type: 'TARGET_REFUSED' })
+  })
+
+  test('an export without the label upstream_addr counts no version, and that is told', async () => {
+    await admin(double, 'PUT', 'routes/counted', { uri: '/counted', upstream: { nodes: { '10.0.0.1:8080': 1 } } })
+    const plain = await upstream((_request, response) => response.end('apisix_http_status{code="200",route="counted",matched_uri="/counted",matched_host="",service="",consumer="",node="10.0.0.1"} 4\n'))
+    const { adminUrl, key } = double
+    await expect(new ApisixTraffic({ admin: adminUrl, key, metrics: plain.url, timeoutMs: 5000 }, 'front').metrics?.('counted')).rejects
+      .toMatchObject({ type: 'CONFIG_INVALID', message: `front at ${plain.url}: its metric http_status has no extra label upstream_addr, so it does not count by version` })
+    expect(driver(double)).not.toHaveProperty('metrics')
+    await plain.stop()
   })
 
   test('an etcd that is away is asked again later, not refused', async () => {

@@ -2,24 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CaddyTraffic } from '../../drivers/traffic/caddy/caddy.js'
 import { freePort } from '../edge/edge-process.js'
 import { side, upstream } from '../edge/upstream.js'
-import { INSTALL_TIMEOUT_MS, startComponent, type Component } from '../testbed/component.js'
+import { caddyAdmin as admin, serverStand, type ServerStand } from '../support/gateways/servers.js'
+import { INSTALL_TIMEOUT_MS } from '../testbed/component.js'
 import { trafficContract } from './traffic.js'
-import { runVersion } from './traffic-versions.js'
-
-/** The admin API in JSON. */
-async function admin(base: string, path: string, method = 'GET', body?: unknown): Promise<{ status: number; text: string }> {
-  const response = await fetch(`${base}${path}`, { method, headers: { origin: base, 'content-type': 'application/json' }, ...body !== undefined && { body: JSON.stringify(body) } })
-  return { status: response.status, text: await response.text() }
-}
 
 trafficContract('caddy', {
   can: { sticky: [], match: ['header', 'cookie'], mirror: false, makesRoutes: false, percentStep: 1 }, exactShare: true, hangsUp: true,
 }, async () => {
-  const [stable, candidate] = [await runVersion('one'), await runVersion('two')]
-  const component = await startComponent('gateways', ['TESTBED_CADDY_PORT', 'TESTBED_CADDY_ADMIN_PORT'], {
-    TESTBED_STABLE: new URL(stable.side.url).host, TESTBED_CANARY: new URL(candidate.side.url).host,
-  }, ['caddy'])
-  const base = `http://127.0.0.1:${component.port['TESTBED_CADDY_ADMIN_PORT']}`
+  const { admin: port, listen, running, settings, configuration, stop } = await serverStand('caddy')
+  const base = `http://127.0.0.1:${port}`
   const silent = await upstream(() => undefined)
   // Says 200 to every change, and hands on only what reads.
   const liar = await upstream((request, response) => {
@@ -27,12 +18,11 @@ trafficContract('caddy', {
     void fetch(`${base}${request.url}`, { headers: { origin: base } }).then(async (answer) => { response.writeHead(answer.status, { etag: answer.headers.get('etag') ?? '' }).end(await answer.text()) })
   })
   return {
-    port: new CaddyTraffic({ admin: base, timeoutMs: 10_000 }),
+    port: new CaddyTraffic({ admin: base, log: String(settings['log']), timeoutMs: 10_000 }),
     unreachable: [new CaddyTraffic({ admin: `http://127.0.0.1:${await freePort()}`, timeoutMs: 1000 }), new CaddyTraffic({ admin: silent.url, timeoutMs: 100 })],
-    stable: stable.side, candidate: candidate.side, running: { stable, candidate },
+    stable: running.stable.side, candidate: running.candidate.side, running,
     own: {
-      route: { name: 'app', listen: { port: component.port['TESTBED_CADDY_PORT'] ?? 0 } },
-      configuration: async () => (await admin(base, '/config/')).text,
+      route: { name: 'app', listen }, configuration,
       async meddle(percent) {
         const path = '/id/app/routes/1/handle/0/load_balancing/selection_policy'
         const { status, text } = await admin(base, path, 'PATCH', { policy: 'weighted_round_robin', weights: [100 - percent, percent] })
@@ -40,20 +30,20 @@ trafficContract('caddy', {
       },
       liar: new CaddyTraffic({ admin: liar.url, timeoutMs: 10_000 }),
     },
-    async stop() { await Promise.all([component.stop(), stable.stop(), candidate.stop(), silent.stop(), liar.stop()]) },
+    async stop() { await Promise.all([stop(), silent.stop(), liar.stop()]) },
   }
 })
 
 describe('caddy', () => {
-  let component: Component
+  let stand: ServerStand
   let base = ''
   let caddy: CaddyTraffic
   beforeAll(async () => {
-    component = await startComponent('gateways', ['TESTBED_CADDY_PORT', 'TESTBED_CADDY_ADMIN_PORT'], {}, ['caddy'])
-    base = `http://127.0.0.1:${component.port['TESTBED_CADDY_ADMIN_PORT']}`
+    stand = await serverStand('caddy')
+    base = `http://127.0.0.1:${stand.admin}`
     caddy = new CaddyTraffic({ admin: base, timeoutMs: 10_000 }, 'front')
   }, INSTALL_TIMEOUT_MS)
-  afterAll(() => component.stop())
+  afterAll(() => stand.stop())
   const [one, two] = [side('r-1', 'http://127.0.0.1:1'), side('r-2', 'http://127.0.0.1:2')]
 
   /** A reverse_proxy in the place of the route. */

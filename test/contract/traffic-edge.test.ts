@@ -6,7 +6,7 @@ import { trafficContract } from './traffic.js'
 import { runVersion } from './traffic-versions.js'
 
 trafficContract('edge', {
-  can: { sticky: ['cookie', 'header', 'address'], match: [], mirror: false, makesRoutes: true, percentStep: 0.01 }, exactShare: true, sticky: [{ by: 'header', name: 'x-session' }],
+  can: { sticky: ['cookie', 'header', 'address'], match: ['header', 'cookie'], mirror: true, makesRoutes: true, percentStep: 0.01 }, exactShare: true, sticky: [{ by: 'header', name: 'x-session' }],
 }, async () => {
   const [edge, stable, candidate] = [await EdgeProcess.start(), await runVersion('one'), await runVersion('two')]
   const silent = await upstream(() => undefined)

@@ -3,16 +3,15 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { envoy } from '../../drivers/traffic/envoy/envoy.js'
 import { until } from '../edge/edge-process.js'
-import { gatewayComponent } from '../support/gateway-component.js'
+import { serverStand } from '../support/gateways/servers.js'
 import { trafficContract } from './traffic.js'
 import { silentServer } from './traffic-versions.js'
 
-const PORTS = ['TESTBED_ENVOY_PORT', 'TESTBED_ENVOY_ADMIN_PORT']
 const WAITS = { timeoutMs: 5_000, takeMs: 5_000 }
 
 trafficContract('envoy', { can: { sticky: ['cookie', 'header', 'address'], match: ['header', 'cookie'], mirror: true, makesRoutes: false, percentStep: 0.01 } }, async () => {
-  const { folder, port, stable, candidate, stop } = await gatewayComponent('envoy', PORTS)
-  const [admin, routes] = [`http://127.0.0.1:${port['TESTBED_ENVOY_ADMIN_PORT']}`, join(folder, 'gateways/envoy/routes')]
+  const { folder, listen, admin: port, running, configuration, stop } = await serverStand('envoy')
+  const [admin, routes] = [`http://127.0.0.1:${port}`, join(folder, 'gateways/envoy/routes')]
   const unwatched = join(folder, 'unwatched')
   await cp(routes, unwatched, { recursive: true })
   const silent = await silentServer()
@@ -20,10 +19,9 @@ trafficContract('envoy', { can: { sticky: ['cookie', 'header', 'address'], match
   return {
     port: traffic,
     unreachable: [envoy.create({ admin: 'http://127.0.0.1:1', folder: routes, ...WAITS }, 'gone'), envoy.create({ admin: silent.url, folder: routes, ...WAITS, timeoutMs: 100 }, 'silent')],
-    stable: stable.side, candidate: candidate.side, running: { stable, candidate },
+    stable: running.stable.side, candidate: running.candidate.side, running,
     own: {
-      route: { name: 'app', listen: { port: port['TESTBED_ENVOY_PORT'] ?? 0 } },
-      configuration: async () => (await Promise.all(['route', 'one', 'two'].map((name) => readFile(join(routes, `app.${name}.yaml`), 'utf8')))).join('\0'),
+      route: { name: 'app', listen }, configuration,
       async meddle(percent) {
         const path = join(routes, 'app.route.yaml')
         const text = (await readFile(path, 'utf8')).replace(/"version_info": "[^"]*"/, '"version_info": "mine"').replace(/"weight": 2000\b/, `"weight": ${percent * 100}`).replace(/"weight": 8000\b/, `"weight": ${10_000 - percent * 100}`)
@@ -38,9 +36,9 @@ trafficContract('envoy', { can: { sticky: ['cookie', 'header', 'address'], match
 })
 
 test('a file that Envoy rejects is a refusal with its reason, and the file is as it was', async () => {
-  const { folder, port, stable, candidate, stop } = await gatewayComponent('envoy', PORTS)
+  const { folder, admin, running: { stable, candidate }, stop } = await serverStand('envoy')
   const routes = join(folder, 'gateways/envoy/routes')
-  const traffic = envoy.create({ admin: `http://127.0.0.1:${port['TESTBED_ENVOY_ADMIN_PORT']}`, folder: routes, ...WAITS, log: join(folder, 'gateways/envoy/log') }, 'mesh')
+  const traffic = envoy.create({ admin: `http://127.0.0.1:${admin}`, folder: routes, ...WAITS, log: join(folder, 'gateways/envoy/log') }, 'mesh')
   const before = await readFile(join(routes, 'app.route.yaml'), 'utf8')
   const answer = await traffic.setSplit('app', { stable: stable.side, candidate: candidate.side, percent: 10, sticky: { by: 'cookie', name: '' } })
   expect(answer).toMatchObject({ refused: true, reason: expect.stringMatching(/has app.one \/ nothing at 0% in force: it rejected .*app.route.yaml: .*Cookie.*Name: value length must be at least 1/) as string })

@@ -5,19 +5,17 @@ import { expect, test } from 'vitest'
 import { haproxy } from '../../drivers/traffic/haproxy/haproxy.js'
 import { weightsFor } from '../../drivers/traffic/haproxy/weights.js'
 import { until } from '../edge/edge-process.js'
-import { gatewayComponent } from '../support/gateway-component.js'
+import { serverStand, tellHaproxy as tell } from '../support/gateways/servers.js'
 import { trafficContract } from './traffic.js'
 import { silentServer } from './traffic-versions.js'
 
-const PORTS = ['TESTBED_HAPROXY_PORT', 'TESTBED_HAPROXY_ADMIN_PORT']
 const PERCENT_STEP = 100 / 257
 
 trafficContract('haproxy', {
   can: { sticky: ['cookie', 'address'], match: [], mirror: false, makesRoutes: false, percentStep: PERCENT_STEP },
   sticky: [{ by: 'cookie', name: 'SRV' }], handsOutCookies: true,
 }, async () => {
-  const { port, stable, candidate, stop } = await gatewayComponent('haproxy', PORTS)
-  const admin = port['TESTBED_HAPROXY_ADMIN_PORT'] ?? 0
+  const { admin, listen, running, configuration, stop } = await serverStand('haproxy')
   const deaf = await deafTo(/set /, admin)
   const silent = await silentServer()
   return {
@@ -26,13 +24,9 @@ trafficContract('haproxy', {
       haproxy.create({ socket: '/nowhere/admin.sock', timeoutMs: 5_000, upMs: 100 }, 'gone'),
       haproxy.create({ socket: `tcp://127.0.0.1:${silent.port}`, timeoutMs: 100, upMs: 100 }, 'silent'),
     ],
-    stable: stable.side, candidate: candidate.side, running: { stable, candidate },
+    stable: running.stable.side, candidate: running.candidate.side, running,
     own: {
-      route: { name: 'app', listen: { port: port['TESTBED_HAPROXY_PORT'] ?? 0 } },
-      configuration: async () => (await tell(admin, 'show servers state app')).split('\n').slice(2).map((line) => { // address, state by hand, weight, port; the rest is what it found
-        const fields = line.split(' ')
-        return [3, 4, 6, 7, 18].map((n) => fields[n]).join(' ')
-      }).join('\n'),
+      route: { name: 'app', listen }, configuration,
       async meddle(percent) { await tell(admin, `set server app/canary weight ${percent};set server app/stable weight ${100 - percent}`) },
       liar: haproxy.create({ socket: `tcp://127.0.0.1:${deaf.port}`, timeoutMs: 5_000, upMs: 5_000 }, 'liar'),
     },
@@ -41,8 +35,7 @@ trafficContract('haproxy', {
 })
 
 test('a candidate that HAProxy finds down is a refusal, and the split stays as it was', async () => {
-  const { port, stable, stop } = await gatewayComponent('haproxy', PORTS)
-  const admin = port['TESTBED_HAPROXY_ADMIN_PORT'] ?? 0
+  const { admin, running: { stable }, stop } = await serverStand('haproxy')
   const traffic = haproxy.create({ socket: `tcp://127.0.0.1:${admin}`, timeoutMs: 5_000, upMs: 100 }, 'front')
   const down = { id: 'down', version: '9', url: 'http://127.0.0.1:1' }
   await tell(admin, 'set server app/canary addr 127.0.0.1 port 1')
@@ -55,8 +48,8 @@ test('a candidate that HAProxy finds down is a refusal, and the split stays as i
 })
 
 test('after a reload HAProxy has its own configuration again, and what is read says so', async () => {
-  const { port, folder, stable, candidate, stop } = await gatewayComponent('haproxy', PORTS)
-  const traffic = haproxy.create({ socket: `tcp://127.0.0.1:${port['TESTBED_HAPROXY_ADMIN_PORT']}`, timeoutMs: 5_000, upMs: 5_000 }, 'front')
+  const { admin, folder, running: { stable, candidate }, stop } = await serverStand('haproxy')
+  const traffic = haproxy.create({ socket: `tcp://127.0.0.1:${admin}`, timeoutMs: 5_000, upMs: 5_000 }, 'front')
   const before = await traffic.read('app')
   await traffic.setSplit('app', { stable: candidate.side, candidate: stable.side, percent: 10, sticky: null })
   process.kill(Number(await readFile(join(folder, 'gateways/haproxy/pid'), 'utf8')), 'SIGUSR2')
@@ -87,12 +80,4 @@ async function deafTo(commands: RegExp, port: number): Promise<{ port: number; s
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   return { port: (server.address() as AddressInfo).port, stop: async () => { server.close() } }
-}
-
-function tell(port: number, line: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = ''
-    const socket = createConnection(port, '127.0.0.1', () => socket.write(`${line}\n`))
-    socket.on('data', (chunk: Buffer) => { answer += chunk.toString() }).on('end', () => { resolve(answer.trim()) }).on('error', reject)
-  })
 }

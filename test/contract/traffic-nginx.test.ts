@@ -7,29 +7,18 @@ import type { RouteSplit } from '../../drivers/traffic/port.js'
 import type { NginxSettings } from '../../drivers/traffic/nginx/settings.js'
 import { freePort } from '../edge/edge-process.js'
 import { upstream } from '../edge/upstream.js'
-import { INSTALL_TIMEOUT_MS, startComponent, type Component } from '../testbed/component.js'
+import { serverStand } from '../support/gateways/servers.js'
+import { INSTALL_TIMEOUT_MS } from '../testbed/component.js'
 import { trafficContract } from './traffic.js'
-import { runVersion, type RunningVersion } from './traffic-versions.js'
-
-interface World { component: Component; settings: NginxSettings; file: string; stable: RunningVersion; candidate: RunningVersion }
 
 /** A real nginx whose route `app` its operator has written. */
-async function start(): Promise<World> {
-  const [stable, candidate] = [await runVersion('one'), await runVersion('two')]
-  const component = await startComponent('gateways', ['TESTBED_NGINX_PORT', 'TESTBED_NGINX_CHECK_PORT'], {
-    TESTBED_STABLE: new URL(stable.side.url).host, TESTBED_CANARY: new URL(candidate.side.url).host,
-  }, ['nginx'])
-  const folder = join(component.folder, 'gateways', 'nginx')
-  return {
-    component, stable, candidate, file: join(folder, 'routes', 'app.conf'),
-    settings: {
-      folder: join(folder, 'routes'), check: `127.0.0.1:${component.port['TESTBED_NGINX_CHECK_PORT']}`, binary: 'nginx',
-      config: join(folder, 'nginx.conf'), pid: join(folder, 'nginx.pid'), mirror: true, timeoutMs: 10_000,
-    },
-  }
+async function start() {
+  const stand = await serverStand('nginx')
+  const { type: _, ...settings } = stand.settings
+  return { stand, stable: stand.running.stable, candidate: stand.running.candidate, file: join(String(settings['folder']), 'app.conf'), settings: { binary: 'nginx', timeoutMs: 10_000, ...settings } as unknown as NginxSettings }
 }
+type World = Awaited<ReturnType<typeof start>>
 
-const listenOf = ({ component }: World): { port: number } => ({ port: component.port['TESTBED_NGINX_PORT'] ?? 0 })
 const reload = async ({ settings }: World): Promise<void> => { process.kill(Number(await readFile(settings.pid, 'utf8')), 'SIGHUP') }
 
 trafficContract('nginx', {
@@ -43,15 +32,15 @@ trafficContract('nginx', {
     unreachable: [new NginxTraffic({ ...settings, check: `127.0.0.1:${await freePort()}` }), new NginxTraffic({ ...settings, check: `127.0.0.1:${silent.port}`, timeoutMs: 100 })],
     stable: stable.side, candidate: candidate.side, running: { stable, candidate },
     own: {
-      route: { name: 'app', listen: listenOf(world) },
-      configuration: () => readFile(file, 'utf8'),
+      route: { name: 'app', listen: world.stand.listen },
+      configuration: world.stand.configuration,
       async meddle(percent) {
         await writeFile(file, (await readFile(file, 'utf8')).replace(/[\d.]+% candidate;/, `${percent}% candidate;`))
         await reload(world)
       },
       liar: new NginxTraffic({ ...settings, reload: ['true'], timeoutMs: 500 }),
     },
-    async stop() { await Promise.all([world.component.stop(), stable.stop(), candidate.stop(), silent.stop()]) },
+    async stop() { await Promise.all([world.stand.stop(), silent.stop()]) },
   }
 })
 
@@ -62,7 +51,7 @@ describe('nginx', () => {
     world = await start()
     nginx = new NginxTraffic(world.settings, 'front')
   }, INSTALL_TIMEOUT_MS)
-  afterAll(async () => { await Promise.all([world.component.stop(), world.stable.stop(), world.candidate.stop()]) })
+  afterAll(() => world.stand.stop())
   const split = (percent: number, more: Partial<RouteSplit> = {}): RouteSplit => ({ stable: world.stable.side, candidate: world.candidate.side, percent, sticky: null, ...more })
   const text = (): Promise<string> => readFile(world.file, 'utf8')
 

@@ -66,7 +66,7 @@ export function carriesRequests(contract: Contract): void {
 
   for (const kept of sticky.filter(({ by }) => by !== 'address')) keepsSessions(contract, kept)
 
-  for (const by of can.makesRoutes ? [] : can.match) {
+  for (const by of can.match) {
     test(`requests with the ${by} that is named go to the candidate whatever the percent, others by the percent`, async () => {
       const { name, listen } = await untouched()
       const match = [{ by, name: 'x-tester', value: 'a.b+c' }]
@@ -83,7 +83,7 @@ export function carriesRequests(contract: Contract): void {
     })
   }
 
-  if (can.mirror && !can.makesRoutes) {
+  if (can.mirror) {
     test('a mirrored share of requests reaches the candidate too, and only the stable side answers', async () => {
       const { name, listen } = await untouched()
       const arrived = (): number => world().running?.candidate.arrived ?? 0

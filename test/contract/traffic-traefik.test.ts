@@ -4,28 +4,26 @@ import { expect, test } from 'vitest'
 import { matchIn, matchName, sideIn, sideName } from '../../drivers/traffic/traefik/names.js'
 import { traefik } from '../../drivers/traffic/traefik/traefik.js'
 import { until } from '../edge/edge-process.js'
-import { gatewayComponent } from '../support/gateway-component.js'
+import { serverStand } from '../support/gateways/servers.js'
 import { trafficContract } from './traffic.js'
 import { silentServer } from './traffic-versions.js'
 
-const PORTS = ['TESTBED_TRAEFIK_PORT', 'TESTBED_TRAEFIK_ADMIN_PORT']
 const WAITS = { timeoutMs: 5_000, takeMs: 5_000 }
 
 trafficContract('traefik', {
   can: { sticky: ['cookie'], match: ['header', 'cookie'], mirror: true, makesRoutes: false, percentStep: 0.01 }, handsOutCookies: true,
 }, async () => {
-  const { folder, port, stable, candidate, stop } = await gatewayComponent('traefik', PORTS)
-  const [api, files] = [`http://127.0.0.1:${port['TESTBED_TRAEFIK_ADMIN_PORT']}`, join(folder, 'gateways/traefik/dynamic')]
+  const { folder, listen, admin, running, configuration, stop } = await serverStand('traefik')
+  const [api, files] = [`http://127.0.0.1:${admin}`, join(folder, 'gateways/traefik/dynamic')]
   const unwatched = join(folder, 'unwatched')
   await cp(files, unwatched, { recursive: true })
   const silent = await silentServer()
   return {
     port: traefik.create({ api, folder: files, ...WAITS }, 'ingress'),
     unreachable: [traefik.create({ api: 'http://127.0.0.1:1', folder: files, ...WAITS }, 'gone'), traefik.create({ api: silent.url, folder: files, ...WAITS, timeoutMs: 100 }, 'silent')],
-    stable: stable.side, candidate: candidate.side, running: { stable, candidate },
+    stable: running.stable.side, candidate: running.candidate.side, running,
     own: {
-      route: { name: 'app', listen: { port: port['TESTBED_TRAEFIK_PORT'] ?? 0 } },
-      configuration: () => readFile(join(files, 'app.yaml'), 'utf8'),
+      route: { name: 'app', listen }, configuration,
       async meddle(percent) {
         const text = (await readFile(join(files, 'app.yaml'), 'utf8')).replace(/weight: 2000\b/, `weight: ${percent * 100}`).replace(/weight: 8000\b/, `weight: ${10_000 - percent * 100}`)
         await writeFile(join(files, '.mine'), text)
@@ -39,8 +37,8 @@ trafficContract('traefik', {
 })
 
 test('a split that Traefik cannot build is a refusal with its reason, and the file is as it was', async () => {
-  const { folder, port, stable, candidate, stop } = await gatewayComponent('traefik', PORTS)
-  const [api, file] = [`http://127.0.0.1:${port['TESTBED_TRAEFIK_ADMIN_PORT']}`, join(folder, 'gateways/traefik/dynamic/app.yaml')]
+  const { folder, admin, running: { stable, candidate }, stop } = await serverStand('traefik')
+  const [api, file] = [`http://127.0.0.1:${admin}`, join(folder, 'gateways/traefik/dynamic/app.yaml')]
   const traffic = traefik.create({ api, folder: dirname(file), ...WAITS, takeMs: 2_000 }, 'ingress')
   const broken = (await readFile(file, 'utf8')).replace('stable: {loadBalancer: {', 'stable: {loadBalancer: {strategy: nonsense, ')
   await writeFile(`${file}.mine`, broken)

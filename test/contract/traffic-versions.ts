@@ -8,6 +8,10 @@ export interface RunningVersion {
   side: Side
   /** Requests that came in, mirrored ones too. */
   arrived: number
+  /** What it says of itself at `/self`, as JSON. */
+  self: { failing: number }
+  /** Answers everything else with status 503. */
+  isBroken: boolean
   /** Those at `/hold` get their answers. */
   release(): void
   stop(): Promise<void>
@@ -20,12 +24,14 @@ export async function runVersion(id: string, port = 0, host = '127.0.0.1'): Prom
     version.arrived++
     request.resume()
     response.setHeader('x-version', id)
-    if (request.url === '/hold') held.push(() => response.end(`${id}.0`))
+    if (request.url === '/self') response.end(JSON.stringify(version.self))
+    else if (version.isBroken) response.writeHead(503).end()
+    else if (request.url === '/hold') held.push(() => response.end(`${id}.0`))
     else response.end(`${id}.0`)
   }, port, host)
   server.server.keepAliveTimeout = 60_000 // longer than any gateway keeps one: a connection that ends is the gateway's doing
   const version: RunningVersion = {
-    side: { id, version: `${id}.0`, url: server.url }, arrived: 0,
+    side: { id, version: `${id}.0`, url: server.url }, arrived: 0, self: { failing: 0 }, isBroken: false,
     release: () => { for (const answer of held.splice(0)) answer() },
     stop: () => server.stop(),
   }

@@ -21,9 +21,12 @@ export class ApisixDouble {
   /** Says yes to every change, and does nothing. */
   lies = false
   adminUrl = ''
+  /** The export of the plugin prometheus (docs/en/latest/plugins/prometheus.md), with the extra label upstream_addr. */
+  metricsUrl = ''
   port = 0
   readonly #stored = new Map<string, Stored>()
   readonly #turns = new WeakMap<object, number[]>()
+  readonly #answered = new Map<string, number[]>()
   #index = 20
   #close: (() => Promise<void>)[] = []
 
@@ -33,7 +36,9 @@ export class ApisixDouble {
     const gateway = await server((request, response) => { double.#carry(request, response) })
     double.adminUrl = admin.url
     double.port = gateway.port
-    double.#close = [() => admin.stop(), () => gateway.stop()]
+    const metrics = await server((_request, response) => { response.end(double.#export()) })
+    double.metricsUrl = `${metrics.url}/apisix/prometheus/metrics`
+    double.#close = [() => admin.stop(), () => gateway.stop(), () => metrics.stop()]
     return double
   }
 
@@ -124,7 +129,27 @@ export class ApisixDouble {
     const { hostname: host, port } = new URL(`http://${addressOf((chosen ?? upstreamOf(route)) as Value)}`)
     const onward = http.request({ host, port, method: request.method, path: request.url, headers: request.headers, agent: false }, (answer) => { response.writeHead(answer.statusCode ?? 502, answer.headers); answer.pipe(response) })
     onward.on('error', () => { response.writeHead(502).end() })
+    const startedMs = performance.now()
+    response.on('finish', () => { this.#count(`code="${response.statusCode}",route="${String(route['id'])}"`, `matched_uri="${String(route['uri'])}",matched_host="",service="",consumer="",node="${host}"`, `${host}:${port}`, performance.now() - startedMs) })
     request.pipe(onward)
+  }
+
+  #count(status: string, more: string, address: string, tookMs: number): void {
+    const labels = `${status},${more},upstream_addr="${address}"`
+    const all = this.#answered.get(labels) ?? []
+    this.#answered.set(labels, all)
+    all.push(tookMs)
+  }
+
+  #export(): string {
+    const answered = [...this.#answered]
+    return [
+      '# HELP apisix_http_status HTTP status codes per service in APISIX', '# TYPE apisix_http_status counter',
+      ...answered.map(([labels, all]) => `apisix_http_status{${labels}} ${all.length}`),
+      '# HELP apisix_http_latency HTTP request latency in milliseconds per service in APISIX', '# TYPE apisix_http_latency histogram',
+      ...answered.flatMap(([labels, all]) => ['upstream', 'request'].flatMap((type) => [1, 10, 100, 1000, Infinity].map((le) =>
+        `apisix_http_latency_bucket{type="${type}",${labels.replace(/code="\d+",/u, '')},le="${le === Infinity ? '+Inf' : le}"} ${all.filter((ms) => ms <= le).length}`))), '',
+    ].join('\n')
   }
 
   /** Weighted round robin: who is most behind. */

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { failure } from '../../../domain/failures.js'
 import { isObject, type JsonObject } from '../../../domain/json.js'
+import { callAdmin } from '../admin-api.js'
 import { gatewayType } from '../gateway-type.js'
-import type { Answer, RouteSplit, Side, TrafficPort } from '../port.js'
+import type { Answer, RouteMetrics, RouteSplit, Side, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
 import { unable } from '../unable.js'
 import { ApisixAdmin } from './apisix-admin.js'
-import { ownPlugins, routeWith, understood, upstreamName, urlOf, without, type Understood } from './route.js'
+import { countersIn } from './prometheus.js'
+import { ownPlugins, routeWith, serversOf, understood, upstreamName, urlOf, without, type Understood } from './route.js'
 import { ApisixSettings } from './settings.js'
 
 /**
@@ -16,6 +18,8 @@ import { ApisixSettings } from './settings.js'
 export class ApisixTraffic implements TrafficPort {
   readonly can = { sticky: [], match: ['header', 'cookie'], mirror: true, makesRoutes: false, percentStep: 0.01 } as const
   readonly address: string
+  /** Only with the export of its plugin prometheus. */
+  readonly metrics?: NonNullable<TrafficPort['metrics']>
   readonly #admin: ApisixAdmin
   readonly #name: string
 
@@ -24,6 +28,8 @@ export class ApisixTraffic implements TrafficPort {
     this.address = new URL(settings.admin).origin
     this.#admin = new ApisixAdmin(settings, name)
     this.#name = name
+    const { metrics: url, timeoutMs } = settings
+    if (url !== undefined) this.metrics = async (route) => this.#metrics(route, url, timeoutMs)
   }
 
   async read(route: string): Promise<RouteSplit | null> {
@@ -65,6 +71,18 @@ export class ApisixTraffic implements TrafficPort {
     return upstream && urlOf(upstream)
   }
 
+  async #metrics(route: string, url: string, timeoutMs: number): Promise<RouteMetrics | null> {
+    const found = await this.#admin.get('routes', route)
+    if (found === null) return null
+    const { split: { stable, candidate }, upstream } = await this.#understood(route, found)
+    const who = `${this.#name} at ${url}`
+    const { status, text } = await callAdmin(who, url, { timeoutMs })
+    if (status !== 200) throw failure('TARGET_REFUSED', `${who} answered with status ${status}`)
+    const named = candidate && await this.#admin.get('upstreams', upstreamName(route, candidate.version))
+    const ofCandidate = named && urlOf(named) === candidate.url ? serversOf(named) : candidate ? serversOf({ nodes: { [authority(candidate.url)]: 1 } }) : []
+    return { stable: countersIn(who, text, route, stable ? serversOf(upstream) : []), candidate: countersIn(who, text, route, ofCandidate), at: new Date().toISOString() }
+  }
+
   /** Sides that are upstreams of APISIX's own, with all their servers: they are named, not copied. */
   async #named(route: string, { stable, candidate }: RouteSplit): Promise<Set<Side>> {
     const sides = [stable, candidate].filter((side) => side !== null)
@@ -87,6 +105,12 @@ function unlike({ stable, candidate, percent, mirrorPercent = 0 }: RouteSplit): 
   const url = [stable, candidate].filter((side) => side !== null).map((side) => new URL(side.url)).find(({ pathname, search }) => pathname !== '/' || search !== '')
   if (url) return `a side's url must be scheme, host and port, not ${url.href}`
   return mirrorPercent > 0 && percent > 0 ? 'proxy-mirror copies the requests of both sides: it mirrors only while the candidate gets 0 %' : null
+}
+
+/** host:port, the port written out. */
+function authority(url: string): string {
+  const { hostname, port, protocol } = new URL(url)
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
 }
 
 /** When it was changed does not count. */

@@ -100,12 +100,16 @@ function upstreamFor({ url }: Side, like: JsonObject): JsonObject {
   return { ...kept, ...(scheme === 'https' || like['scheme'] !== undefined) && { scheme }, nodes: { [`${hostname}:${port || (scheme === 'https' ? 443 : 80)}`]: 1 } }
 }
 
-/** Of the first node: `{ "host:port": weight }` or `[{ host, port, weight }]`. */
+/** Of the first node. */
 export function urlOf(upstream: JsonObject): string | null {
-  const { nodes } = upstream
-  const scheme = upstream['scheme'] === 'https' ? 'https' : 'http'
-  const [first] = Array.isArray(nodes) ? nodes.flatMap((node) => isObject(node) ? [`${node['host'] as string}:${(node['port'] ?? (scheme === 'https' ? 443 : 80)) as number}`] : []) : isObject(nodes) ? Object.keys(nodes) : []
-  return first === undefined ? null : `${scheme}://${first}`
+  const [first] = serversOf(upstream)
+  return first === undefined ? null : `${upstream['scheme'] === 'https' ? 'https' : 'http'}://${first}`
+}
+
+/** `host:port` of each node: `{ "host:port": weight }` or `[{ host, port, weight }]`. */
+export function serversOf({ nodes, scheme }: JsonObject): string[] {
+  if (Array.isArray(nodes)) return nodes.flatMap((node) => isObject(node) ? [`${node['host'] as string}:${(node['port'] ?? (scheme === 'https' ? 443 : 80)) as number}`] : [])
+  return isObject(nodes) ? Object.keys(nodes) : []
 }
 
 const pluginsOf = ({ plugins }: JsonObject): JsonObject => isObject(plugins) ? plugins : {}

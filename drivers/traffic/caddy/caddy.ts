@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { failure } from '../../../domain/failures.js'
 import { isObject } from '../../../domain/json.js'
+import { AccessLog, type Answered } from '../access-log.js'
 import { gatewayType } from '../gateway-type.js'
 import type { Answer, RouteSplit, Side, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
@@ -11,10 +12,12 @@ import { CaddySettings } from './settings.js'
 
 /**
  * Caddy by its admin API: the handler that has the route's name as its `@id` is replaced, and put back. Caddy's policies that keep
- * sessions do not move them by percent, so it keeps none. It counts requests by server, not by version: no metrics.
+ * sessions do not move them by percent, so it keeps none. Its metrics count by handler, not by version: counters are out of an access log.
  */
 export class CaddyTraffic implements TrafficPort {
   readonly can = { sticky: [], match: ['header', 'cookie'], mirror: false, makesRoutes: false, percentStep: 1 } as const
+  /** Only with an access log. */
+  readonly metrics?: NonNullable<TrafficPort['metrics']>
   readonly #caddy: CaddyAdmin
   readonly #name: string
 
@@ -22,6 +25,12 @@ export class CaddyTraffic implements TrafficPort {
   constructor(settings: CaddySettings, name = 'caddy') {
     this.#caddy = new CaddyAdmin(settings, name)
     this.#name = name
+    if (settings.log === undefined) return
+    const log = new AccessLog(settings.log, answeredBy)
+    this.metrics = async (route) => {
+      const split = await this.read(route)
+      return split && log.metrics(split)
+    }
   }
 
   async read(route: string): Promise<RouteSplit | null> {
@@ -63,6 +72,15 @@ export class CaddyTraffic implements TrafficPort {
 }
 
 export const caddy = gatewayType(CaddySettings, (settings, name) => new CaddyTraffic(settings, name))
+
+/** https://caddyserver.com/docs/json/apps/http/servers/logs/: duration in seconds. */
+function answeredBy(line: string): Answered | null {
+  let entry: unknown = null
+  try { entry = JSON.parse(line) } catch { return null }
+  if (!isObject(entry)) return null
+  const { upstream: by, status, duration } = entry
+  return typeof by === 'string' && by !== '' && typeof status === 'number' && typeof duration === 'number' ? { by, status, tookMs: duration * 1000 } : null
+}
 
 function unlike({ stable, candidate }: RouteSplit): string | null {
   const sides: Side[] = [stable, candidate].filter((side) => side !== null)

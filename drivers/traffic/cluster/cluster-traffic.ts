@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../../domain/failures.js'
-import type { Json } from '../../../domain/json.js'
+import { isObject, type Json } from '../../../domain/json.js'
 import type { ClusterObject, ClusterPort, ObjectRef } from '../../clusters/port.js'
-import type { Answer, GatewayAbilities, RouteSplit, TrafficPort } from '../port.js'
+import type { Answer, GatewayAbilities, RouteSplit, Side, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
 import { unable } from '../unable.js'
 import { RECORD, recordOf, recordText, sidesOf } from './record.js'
@@ -13,6 +13,7 @@ import { backendOf } from './service-url.js'
 /** What stands in the object for a route; put back by `restore`. */
 interface Original { spec: Record<string, unknown>; record: string | null }
 const AGAIN_MS = 100
+const ENDPOINTS = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }
 
 /**
  * A route is an object of a cluster (`name`, or `namespace/name`) whose backends are Services; sides are called
@@ -71,6 +72,15 @@ export class ClusterTraffic implements TrafficPort {
     return { refused: true, reason: `${this.#who} was given back ${splitText(snapshot)} for ${route} but has ${splitText(inForce)} in force${refusal === null ? '' : `: ${refusal}`}` }
   }
 
+  /** Its Service has a ready endpoint: from outside the cluster its name leads nowhere. */
+  async answers(side: Side): Promise<string | null> {
+    const backend = backendOf(side)
+    if (backend === null) return this.#unnamed({ stable: side, candidate: null })
+    const slices = await this.#cluster.list(ENDPOINTS, { namespace: backend.namespace, labels: `kubernetes.io/service-name=${backend.service}` })
+    const isReady = slices.some(({ endpoints }) => Array.isArray(endpoints) && endpoints.some((endpoint) => isObject(endpoint) && (endpoint['conditions'] as { ready?: boolean } | undefined)?.ready !== false))
+    return isReady ? null : `Service ${backend.namespace}/${backend.service} has no ready endpoint`
+  }
+
   #ref(route: string): ObjectRef {
     const [namespace, name] = route.includes('/') ? route.split('/') as [string, string] : [this.#cluster.namespace, route]
     return { ...this.#kind.type, namespace, name }
@@ -90,7 +100,7 @@ export class ClusterTraffic implements TrafficPort {
   }
 
   /** A side that is no Service cannot stand in a route. */
-  #unnamed({ stable, candidate }: RouteSplit): string | null {
+  #unnamed({ stable, candidate }: Pick<RouteSplit, 'stable' | 'candidate'>): string | null {
     const side = [stable, candidate].find((one) => one !== null && backendOf(one) === null)
     return side ? `${side.url} is no Service of the cluster (http://<service>.<namespace>.svc:<port>)` : null
   }

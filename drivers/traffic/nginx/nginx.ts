@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../../domain/failures.js'
 import { isObject } from '../../../domain/json.js'
+import { AccessLog, type Answered } from '../access-log.js'
 import { gatewayType } from '../gateway-type.js'
 import type { Answer, GatewayAbilities, RouteSplit, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
@@ -22,6 +23,8 @@ const SETTLED_MS = 300
  */
 export class NginxTraffic implements TrafficPort {
   readonly can: GatewayAbilities
+  /** Only with an access log: nginx itself counts by no version. */
+  readonly metrics?: NonNullable<TrafficPort['metrics']>
   readonly #settings: NginxSettings
   readonly #name: string
   readonly #nginx: NginxMaster
@@ -35,6 +38,12 @@ export class NginxTraffic implements TrafficPort {
     this.#name = name
     this.#nginx = new NginxMaster(settings, name)
     this.#files = new RouteFolder(settings.folder)
+    if (settings.log === undefined) return
+    const log = new AccessLog(settings.log, answeredBy)
+    this.metrics = async (route) => {
+      const split = await this.read(route)
+      return split && log.metrics(split)
+    }
   }
 
   async read(route: string): Promise<RouteSplit | null> {
@@ -133,6 +142,12 @@ function unwritable({ stable, candidate, sticky, match = [] }: RouteSplit): stri
   if (sticky && sticky.by !== 'address' && !sticky.name) return `sticky by ${sticky.by} needs the name of the ${sticky.by}`
   const header = [...sticky ? [sticky] : [], ...match].find(({ by, name = '' }) => by === 'header' && !/^[A-Za-z0-9-]+$/u.test(name))?.name
   return header === undefined ? null : `nginx has no variable for a header named ${header}`
+}
+
+/** `127.0.0.1:8081 200 0.012`. Of several servers that were tried, the last one answered. */
+function answeredBy(line: string): Answered | null {
+  const [, by = '', status, seconds] = /^(?:.*[, ])?(\S+) (\d{3}) ([\d.]+)$/u.exec(line) ?? []
+  return by.includes(':') ? { by, status: Number(status), tookMs: Number(seconds) * 1000 } : null
 }
 
 const asText = (stamp: Stamp | null | undefined): string => stamp ? splitText(stamp.split) : 'the file of the operator'

@@ -8,6 +8,7 @@ export const NginxSettings = Type.Object({
   config: Type.String({ minLength: 1, default: '/etc/nginx/nginx.conf', description: 'the main configuration, for nginx -t' }),
   pid: Type.String({ minLength: 1, default: '/run/nginx.pid', description: 'file with the pid of the master process, which gets a SIGHUP' }),
   reload: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'a command to run instead of the SIGHUP' })),
+  log: Type.Optional(Type.String({ minLength: 1, description: 'an access log of the format $upstream_addr $status $request_time: counters for successCriteria' })),
   mirror: Type.Boolean({ default: false, description: 'the site mirrors by $releasectl_<route>_copy' }),
   timeoutMs: Type.Integer({ minimum: 100, default: 10_000, description: 'how long it may take to answer, and a new configuration to be in force' }),
 }, { additionalProperties: false })

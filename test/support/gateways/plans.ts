@@ -1,0 +1,93 @@
+import { ROUTE } from './stand.js'
+
+/**
+ * The same canary for every gateway: a route shifted to a version that already runs, judged by what that says of itself.
+ * Variables: `candidate`, where it is; `self`, where it tells its share of `failing` requests.
+ */
+export const canaryPlan = (gateway: string): string => `
+apiVersion: devops.release/v1
+kind: ReleasePlan
+metadata: { name: shift }
+variables: { candidate: "", self: "" }
+stages:
+  - name: ship
+    jobs:
+      - name: shift
+        type: gateway
+        config:
+          gateway: ${gateway}
+          route: ${ROUTE}
+          candidate: { url: "\${variables.candidate}" }
+          strategy:
+            type: canary
+            phases:
+              - { percentage: 20, duration: 3s, interval: 1s, failureLimit: 2, analysis: &judge { source: json, address: "\${variables.self}", queries: [{ name: failing, query: $.failing, threshold: "<0.1" }] } }
+              - { percentage: 50, duration: 3s, interval: 1s, failureLimit: 2, analysis: *judge }
+              - { percentage: 100, duration: 2s, interval: 1s, failureLimit: 2, analysis: *judge }
+`
+
+/** The same canary judged by what the gateway itself has counted. */
+export const judgedPlan = (gateway: string): string => `
+apiVersion: devops.release/v1
+kind: ReleasePlan
+metadata: { name: judged }
+variables: { candidate: "" }
+stages:
+  - name: ship
+    jobs:
+      - name: shift
+        type: gateway
+        config:
+          gateway: ${gateway}
+          route: ${ROUTE}
+          candidate: { url: "\${variables.candidate}" }
+          strategy: { type: canary, phases: [{ percentage: 50, duration: 1m, interval: 500ms, minRequests: 10, successCriteria: { errorRate: "<20%" } }] }
+`
+
+/** The same canary with a header by which testers get the candidate, and copies of all requests before it gets any. */
+export const testersPlan = (gateway: string): string => `
+apiVersion: devops.release/v1
+kind: ReleasePlan
+metadata: { name: testers }
+variables: { candidate: "" }
+stages:
+  - name: ship
+    jobs:
+      - name: shift
+        type: gateway
+        config:
+          gateway: ${gateway}
+          route: ${ROUTE}
+          candidate: { url: "\${variables.candidate}" }
+          strategy:
+            type: canary
+            match: [{ by: header, name: x-tester, value: "yes" }]
+            phases:
+              - { percentage: 0, mirrorPercent: 100, duration: 1h }
+              - { percentage: 50, duration: 1s }
+`
+
+/** A version that takes its time to answer, and ends at once when it is told to, whatever is under way. */
+const ABRUPT = "require('node:http').createServer((_, answer) => setTimeout(() => answer.end(process.env.VERSION), 400)).listen(process.env.PORT, '127.0.0.1')"
+
+/** The same rollout of processes for every gateway that reaches them: the old one is ended right after all requests go to the new one. */
+export const rolloutPlan = (gateway: string): string => `
+apiVersion: devops.release/v1
+kind: ReleasePlan
+metadata: { name: rollout }
+stages:
+  - name: ship
+    jobs:
+      - name: rollout
+        type: rollout
+        config:
+          service: ${gateway}
+          deploy:
+            type: process
+            command: [node, -e, "${ABRUPT}"]
+            environment: { VERSION: "\${RELEASE_VERSION}" }
+            health: { path: / }
+            drain: 3s
+          route: { gateway: ${gateway}, name: ${ROUTE} }
+          strategy: { type: canary, phases: [{ percentage: 50, duration: 2s }] }
+`
