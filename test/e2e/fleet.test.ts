@@ -1,4 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PartName } from '../../embedded/parts.js'
@@ -12,17 +16,22 @@ const FOLDER = `/tmp/releasectl-fleet-${process.pid}`
 const pool = new SshPool()
 let installation: Installation
 let hosts: SshSettings[]
+let environment = ''
+const agents: ChildProcess[] = []
 
 beforeAll(async () => {
   [installation, { hosts }] = await Promise.all([Installation.start(), sshHosts()])
   await installation.call('POST', '/projects', { name: 'pos', type: 'script' })
   const { id } = await installation.call<{ id: string }>('POST', '/projects/pos/environments', { name: 'test' })
+  environment = id
   for (const [n, { host, port, user, key, knownHosts }] of hosts.entries()) {
     await installation.call('POST', `/environments/${id}/targets`, { name: `shop-${n + 1}`, type: 'host', priority: 10 - n, labels: { role: 'pos' }, config: { ssh: { host, port, user, key, knownHosts } } })
   }
 })
 afterAll(async () => {
+  for (const agent of agents) agent.kill('SIGKILL')
   for (const host of hosts) await on(host, `rm -rf ${FOLDER}*`, pool)
+  for (const end of [hostname(), 'state']) await rm(`${FOLDER}-${end}`, { recursive: true, force: true })
   await installation.stop()
 })
 
@@ -66,7 +75,8 @@ const logs = (): Promise<string[]> => Promise.all(hosts.map((host) => on(host, `
 /** The operations on one host, once each: a key that is there twice ran twice. */
 const ran = (log: string): string[] => log.trim().split('\n').map((line) => line.split(' ').slice(0, 2).join(' '))
 const statuses = async (id: string): Promise<string[]> => (await installation.call<{ items: { target: { name: string }; status: string }[] }>('GET', `/releases/${id}/targets`)).items.map(({ target: { name }, status }) => `${name} ${status}`).sort()
-const cli = (...args: string[]) => spawnSync(process.execPath, [fileURLToPath(new URL('../../cli/bin.mjs', import.meta.url)), '--url', installation.embedded.urls.api, '--token-file', installation.embedded.tokenFile, ...args], { encoding: 'utf8' })
+const cliArguments = (...args: string[]): string[] => [fileURLToPath(new URL('../../cli/bin.mjs', import.meta.url)), '--url', installation.embedded.urls.api, '--token-file', installation.embedded.tokenFile, ...args]
+const cli = (...args: string[]) => spawnSync(process.execPath, cliArguments(...args), { encoding: 'utf8' })
 
 test('a first version is installed on one machine after the other, once on each, though the worker is killed on the way', async () => {
   const id = await release('1.0.0')
@@ -99,4 +109,36 @@ test('one machine goes back by itself while the others keep the new version', as
   expect(await versions()).toEqual(['1.0.0', '3.0.0', '3.0.0'])
   const { stdout } = cli('status', id, '--targets')
   expect(stdout).toMatch(/shop-1\s+.*undone/)
+})
+
+test('a machine that only its agent reaches is released to, and taken back, through an agent that is killed on the way', async () => {
+  const { id: target } = await installation.call<{ id: string }>('POST', `/environments/${environment}/targets`, { name: 'till-1', type: 'host', via: 'agent', labels: { role: 'till' } })
+  const home = await mkdtemp(join(tmpdir(), 'releasectl-agent-'))
+  const made = cli('-o', 'json', 'tokens', 'create', 'agent of till-1', '--role', 'agent', '--target', target)
+  await writeFile(join(home, 'token'), (JSON.parse(made.stdout) as { token: string }).token, { mode: 0o600 })
+  const startAgent = (): ChildProcess => {
+    // A process group of its own: the command and what it starts are killed as one.
+    const agent = spawn(process.execPath, cliArguments('agent', '--target', 'till-1', '--token', join(home, 'token'), '--home', home), { stdio: 'ignore', detached: true })
+    agents.push(agent)
+    return agent
+  }
+  const log = async (): Promise<string[]> => ran(await readFile(join(`${FOLDER}-${hostname()}`, 'log'), 'utf8').catch(() => ''))
+  const planText = PLAN.replace('role: pos', 'role: till')
+  let agent = startAgent()
+  while ((await installation.call('GET', `/targets/${target}`))['status'] !== 'online') await delay(100)
+  const started = async (version: string): Promise<string> => installation.release({ planText, project: 'pos', version }, `till/${version}`)
+  expect(await installation.ended(await started('1.0.0'))).toMatchObject({ status: 'succeeded' })
+  expect(await log()).toEqual(['install 1.0.0'])
+
+  const id = await started('2.0.0')
+  expect(await installation.ended(id)).toMatchObject({ status: 'succeeded' })
+  expect(cli('rollback', id, '--reason', 'tills are slow').status).toBe(0)
+  while ((await log()).at(-1) !== 'rollback 1.0.0') await delay(50)
+  process.kill(-(agent.pid ?? 0), 'SIGKILL') // inside the undo
+  agent = startAgent()
+  await installation.until(id, ({ status }) => status === 'rolled_back', 120_000)
+  expect(await log()).toEqual(['install 1.0.0', 'update 2.0.0', 'rollback 1.0.0'])
+  expect(await readFile(join(`${FOLDER}-${hostname()}`, 'version'), 'utf8')).toBe('1.0.0\n')
+  process.kill(-(agent.pid ?? 0), 'SIGTERM')
+  await rm(home, { recursive: true })
 })
