@@ -8,6 +8,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { createEngines } from './activities/engines.js'
 import { createKindRunners } from './activities/kinds/index.js'
 import { InstallationChannels } from './activities/notices/installation.js'
+import { forOwnTarget } from './activities/own-target.js'
 import { placesOn } from './activities/places.js'
 import { createKindActivities } from './activities/run-kind.js'
 import type { JsonObject } from './domain/json.js'
@@ -66,11 +67,11 @@ const client = new Client({ connection: Connection.lazy(temporal), namespace })
 const engines = createEngines({ connect: (engine) => new DockerEngine(engine), own: process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock', resolveSecret: api.resolveSecret })
 const worker = await Worker.create({
   connection: await NativeConnection.connect(temporal), namespace, taskQueue, identity: `agent ${self.name} ${process.pid}`,
-  activities: createKindActivities({
+  activities: forOwnTarget(self, createKindActivities({
     runners: createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, kubeconfig: process.env['KUBECONFIG'], client, taskQueue: workerQueue }),
     places: placesOn(new LocalHost({ home }), (access) => KubernetesCluster.open(access, process.env['KUBECONFIG']), engines),
     resolveSecret: api.resolveSecret, logs: api.logs, bundles: api.bundles, key: api.key, snapshots: api.snapshots,
-  }),
+  })),
   // As in worker.ts: cancelling comes with the answer to a heartbeat.
   shutdownGraceTime: '20s', maxHeartbeatThrottleInterval: '2s', defaultHeartbeatThrottleInterval: '2s',
 })

@@ -8,13 +8,11 @@ import { createJournalActivities } from './activities/journal.js'
 import { createJudgeActivities } from './activities/judge/judge.js'
 import { createKindRunners } from './activities/kinds/index.js'
 import { createLockActivities } from './activities/lock.js'
-import { createHosts } from './activities/hosts.js'
 import { InstallationChannels } from './activities/notices/installation.js'
-import { createEngines } from './activities/engines.js'
-import { placesOn } from './activities/places.js'
 import { createPluginActivities } from './activities/plugins.js'
 import { createRolloutActivities } from './activities/rollout/index.js'
 import { createKindActivities } from './activities/run-kind.js'
+import { createTargetPlaces } from './activities/target-places.js'
 import { createWindowActivities } from './activities/window.js'
 import { InstallationKey } from './config/key.js'
 import { allowedEnvironment, readSettings, type Settings } from './config/settings.js'
@@ -57,10 +55,12 @@ function activities(settings: Settings, client: Client): object {
   const resolveSecret = createSecretResolver({
     env: allowedEnvironment(settings), key, releaseSecrets: new ReleaseSecretStore(database, key), files: settings.RELEASECTL_SECRET_FILES ?? null,
   })
-  const engines = createEngines({ connect: (connection) => new DockerEngine(connection), own: settings.DOCKER_HOST, resolveSecret })
   const targets = new TargetStore(database)
   const ssh = new SshPool()
-  const places = { ...placesOn(own, openCluster, engines), host: createHosts({ own, connect: (host) => new SshHost(ssh, host), findConfig: (tenant, id) => targets.findConfig(tenant, id), resolveSecret }) }
+  const places = createTargetPlaces({
+    own: { host: own, engine: settings.DOCKER_HOST }, connectHost: (host) => new SshHost(ssh, host), connectEngine: (engine) => new DockerEngine(engine), openCluster,
+    findConfig: (tenant, id) => targets.findConfig(tenant, id), resolveSecret,
+  })
   const snapshots = { key, snapshots: new SnapshotStore(database) }
   return {
     ...createJournalActivities({ database }),

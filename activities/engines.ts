@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { failure } from '../domain/failures.js'
 import type { ContainerPort, EngineConnection, SshLogin } from '../drivers/containers/port.js'
 import type { EngineAddress } from '../plan/addresses.js'
 import type { ResolveSecret } from './job-input.js'
@@ -10,7 +9,7 @@ export interface EngineDeps {
   connect: (connection: EngineConnection) => ContainerPort
   /** This installation's own: DOCKER_HOST. */
   own: string
-  /** The engine a target is, or has; null: its config names none. Left out: targets have none. */
+  /** The engine a target is, or has; null: this process's own. Left out: it always is. @throws CONFIG_INVALID */
   ofTarget?: (of: PlaceOf) => Promise<EngineAddress | null>
   resolveSecret: ResolveSecret
 }
@@ -21,9 +20,12 @@ export function createEngines({ connect, own, ofTarget, resolveSecret }: EngineD
   const known = new Map<string, ContainerPort>()
   return async (of, address) => {
     const found = address ?? (of.target === null ? null : await ofTarget?.(of) ?? null)
-    if (found === null && of.target !== null && of.target.type === 'docker') throw failure('CONFIG_INVALID', `target ${of.target.name} does not say where its engine is`)
-    const open = async (text: Secret | undefined): Promise<string | undefined> =>
-      text === undefined || typeof text === 'string' ? text : resolveSecret(text.from, { tenant: of.release.tenant, releaseId: of.release.releaseId })
+    const open = async (text: Secret | undefined): Promise<string | undefined> => {
+      if (text === undefined) return undefined
+      const value = typeof text === 'string' ? text : await resolveSecret(text.from, { tenant: of.release.tenant, releaseId: of.release.releaseId })
+      of.learn?.(value)
+      return value
+    }
     const connection = found === null ? { host: own } : await connectionOf(found, open)
     const key = createHash('sha256').update(JSON.stringify(connection)).digest('hex')
     const engine = known.get(key) ?? connect(connection)

@@ -2,7 +2,7 @@ import type { ConfigOf, ActivityKind } from '../plan/kinds/index.js'
 import type { Change } from '../domain/change.js'
 import type { TargetRef } from '../domain/target.js'
 import type { ClusterAddress, EngineAddress } from '../plan/addresses.js'
-import type { ClusterPort } from '../drivers/clusters/port.js'
+import type { ClusterAccess, ClusterPort } from '../drivers/clusters/port.js'
 import type { ContainerPort } from '../drivers/containers/port.js'
 import type { HostPort } from '../drivers/hosts/port.js'
 import type { Json, JsonObject } from '../domain/json.js'
@@ -26,6 +26,8 @@ export interface JobContext {
   ownHost(): Promise<HostPort>
   /** The cluster the job acts on: what its config names, else its target's, else the installation's. @throws CONFIG_INVALID, SECRET_MISSING */
   cluster(address?: ClusterAddress): Promise<ClusterPort>
+  /** The same for tools that go there themselves: how it is reached, its kubeconfig in full. Nothing given: the installation's own. */
+  clusterAccess(address?: ClusterAddress): Promise<ClusterAccess>
   /** What it runs for; null: no target. */
   target: TargetRef | null
   /** A file of the release's bundle; null when the bundle has none of that path. */

@@ -1,5 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
 import type { Json } from '../domain/json.js'
+import type { ClusterAccess } from '../drivers/clusters/port.js'
+import type { ClusterAddress } from '../plan/addresses.js'
 import type { Kind } from '../plan/kind.js'
 import { KINDS, type ActivityKind } from '../plan/kinds/index.js'
 import type { Places } from './places.js'
@@ -82,12 +84,15 @@ async function inContext<Result>(
     const log = new ReleaseLog(deps.logs, logKey(call, idempotencyKey), redactor, attempt.isFirstTry)
     try {
       const { config: late, ...named } = call
+      const at = { ...named, learn: (secret: string) => { redactor.add(secret) } }
+      const cluster = async (address?: ClusterAddress): Promise<ClusterAccess | undefined> => address && clusterAccess(address, (secret) => secretText(secret, deps.resolveSecret, call, redactor))
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
       mustFit(kind, config)
       return await work(config as never, {
-        ...attempt, call: named, idempotencyKey, variables, target: call.target, host: () => deps.places.host({ ...call, learn: (secret) => { redactor.add(secret) } }), ownHost: () => deps.places.host({ ...call, target: null }), engine: (address) => deps.places.engine(call, address),
+        ...attempt, call: named, idempotencyKey, variables, target: call.target,
+        host: () => deps.places.host(at), ownHost: () => deps.places.host({ ...at, target: null }), engine: (address) => deps.places.engine(at, address),
         before: async () => call.before === undefined ? null : openSnapshot(deps, call.before), system: systemVariables(call),
-        cluster: async (address) => deps.places.cluster(call, address && await clusterAccess(address, (secret) => secretText(secret, deps.resolveSecret, call, redactor))),
+        cluster: async (address) => deps.places.cluster(at, await cluster(address)), clusterAccess: async (address) => deps.places.access(at, await cluster(address)),
         bundleFile: async (path) => (await deps.bundles.find(call.release.tenant, call.release.bundle))?.files[path.replace(/^\.\//, '')] ?? null,
         bundleFolder: async (path) => filesUnder((await deps.bundles.find(call.release.tenant, call.release.bundle))?.files ?? {}, path),
         redact: (text, cutOff = false) => cutOff ? redactor.end(text) : redactor.text(text),

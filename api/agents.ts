@@ -13,7 +13,7 @@ import type { User } from './roles.js'
 import { JsonMap, Moment, strict } from './schemas/parts.js'
 
 export const AgentSelf = Type.Object({
-  id: Type.String(), name: Type.String(), tenant: Type.String(),
+  id: Type.String(), name: Type.String(), tenant: Type.String(), project: Type.String(), environment: Type.String(),
   temporal: Type.Object({ address: Type.String({ description: 'as this API reaches it' }), namespace: Type.String(), taskQueue: Type.String({ description: 'its own' }), workerQueue: Type.String({ description: 'where releasectl\'s own workflows run' }) }),
 })
 export const Beat = Type.Object({
@@ -45,8 +45,8 @@ export class Agents {
   constructor(deps: AgentDeps) { this.#deps = deps }
 
   async self(user: User): Promise<Static<typeof AgentSelf>> {
-    const { id, name } = await this.#target(user)
-    return { id, name, tenant: user.tenant, temporal: { ...this.#deps.temporal, taskQueue: agentTaskQueue(id) } }
+    const { id, name, project, environment } = await this.#target(user)
+    return { id, name, tenant: user.tenant, project, environment, temporal: { ...this.#deps.temporal, taskQueue: agentTaskQueue(id) } }
   }
 
   async beat(user: User, { at, health, load, versions }: Static<typeof Beat>): Promise<void> {

@@ -4,6 +4,8 @@ import { isEnding, releaseWorkflowId, rollbackWorkflowId, type ReleaseEvent, typ
 import { reportOf, type Report } from '../domain/report.js'
 import type { EventStore, LogLine } from '../store/events.js'
 import type { ReleaseFilter, ReleaseRow, ReleaseStore, ReleaseSummaryRow } from '../store/releases.js'
+import type { TargetRun } from '../domain/target-run.js'
+import type { TargetRunStore } from '../store/target-runs.js'
 import { releaseQuery } from '../workflows/messages.js'
 import { acceptedView } from './accepted-view.js'
 import { cursorOf, readMomentCursor } from './cursor.js'
@@ -14,6 +16,7 @@ import type { Temporal } from './temporal.js'
 /** A worker answers a query in milliseconds; when none does, the database's view is better than waiting. */
 const QUERY_DEADLINE_MS = 1500
 const EVENTS_AT_ONCE = 500
+const TARGETS_AT_ONCE = 500
 
 export type LogLineAnswer = Omit<LogLine, 'at'> & { at: string }
 
@@ -22,7 +25,9 @@ export class ReleaseReads {
   readonly #releases: ReleaseStore
   readonly #events: EventStore
   readonly #temporal: Temporal
-  constructor({ releases, events, temporal }: { releases: ReleaseStore; events: EventStore; temporal: Temporal }) {
+  readonly #targetRuns: Pick<TargetRunStore, 'list'>
+  constructor({ releases, events, temporal, targetRuns }: { releases: ReleaseStore; events: EventStore; temporal: Temporal; targetRuns: Pick<TargetRunStore, 'list'> }) {
+    this.#targetRuns = targetRuns
     this.#releases = releases
     this.#events = events
     this.#temporal = temporal
@@ -61,7 +66,13 @@ export class ReleaseReads {
     const view = await this.#live(row) ?? asStored(row)
     const events: ReleaseEvent[] = []
     for (let page = await this.#events.after(id, 0, EVENTS_AT_ONCE); page.length > 0; page = await this.#events.after(id, events.at(-1)?.sequence ?? 0, EVENTS_AT_ONCE)) events.push(...page)
-    return reportOf(view, events, Date.now())
+    return reportOf(view, events, view.stages.some(({ fleet }) => fleet) ? await this.#targetsOf(id) : [], Date.now())
+  }
+
+  async #targetsOf(id: string): Promise<TargetRun[]> {
+    const rows: TargetRun[] = []
+    for (let page = await this.#targetRuns.list(id, {}, null, TARGETS_AT_ONCE); page.length > 0; page = await this.#targetRuns.list(id, {}, rows.at(-1) ?? null, TARGETS_AT_ONCE)) rows.push(...page)
+    return rows
   }
 
   async logs(tenant: string, id: string, query: { after: number; job?: string; limit: number }): Promise<{ items: LogLineAnswer[]; next: number }> {

@@ -62,14 +62,15 @@ export function wireServices({ settings, database, temporal, key, log, resolveSe
   const environments = new Environments({ environments: new EnvironmentStore(database), projects, audit })
   const starter = new ReleaseStarter({ releases, temporal, taskQueue, log })
   const previews = new Previews({ bundles: bundleStore, secrets: new ReleaseSecretStore(database, key), compiler, temporal, key, taskQueue })
-  const reads = new ReleaseReads({ releases, events, temporal })
+  const targetRuns = new TargetRunStore(database)
+  const reads = new ReleaseReads({ releases, events, temporal, targetRuns })
   const services: Services = {
     agents: new Agents({
       targets: targetStore, releases, logs: new LogStore(database), bundles: bundleStore, snapshots: new SnapshotStore(database), key, resolveSecret,
       temporal: { address: settings.TEMPORAL_ADDRESS, namespace: settings.TEMPORAL_NAMESPACE, workerQueue: taskQueue },
     }),
     starts: new ReleaseStarts({ releases, bundles: bundleStore, plans, compiler, starter, previews, key, doors: namesIn(settings.RELEASECTL_DOORS) as Door[] }),
-    reads, releaseTargets: new ReleaseTargets({ runs: new TargetRunStore(database), reads }),
+    reads, releaseTargets: new ReleaseTargets({ runs: targetRuns, reads }),
     watch: new ReleaseWatch({ releases, events, feed: new EventFeed(events, log) }),
     commands: new ReleaseCommands({ reads, audit, temporal, key, rollbacks: new Rollbacks({ releases, temporal, taskQueue }) }),
     plans, bundles, plugins, projects, environments,

@@ -28,7 +28,9 @@ export type SshAddress = Static<typeof SshAddress>
 export const EngineAddress = Type.Object({
   host: Type.String({ minLength: 1, description: 'unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host' }),
   tls: Type.Optional(Type.Object({ ca: SecretText, cert: SecretText, key: SecretText }, strict)),
-  ssh: Type.Optional(Type.Object({ ...SshLogin, host: Type.Optional(Type.String()) }, { ...strict, description: 'how to log in, for ssh:// hosts' })),
+  ssh: Type.Optional(Type.Object({ // no defaults: what is left out is as `host` says
+    ...SshLogin, host: Type.Optional(Type.String()), port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })), user: Type.Optional(Type.String({ minLength: 1 })),
+  }, { ...strict, description: 'how to log in, for ssh:// hosts' })),
 }, strict)
 export type EngineAddress = Static<typeof EngineAddress>
 

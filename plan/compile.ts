@@ -11,7 +11,7 @@ import { MAX_JOBS, MAX_PLAN_BYTES } from './limits.js'
 import { describe, entryOf, isNull, mapNode, toJson, type MapNode, type Node, type Place } from './node.js'
 import { planSchema } from './plan-keywords.js'
 import { PlanSpec } from './plan-schema.js'
-import { Resolver } from './resolver.js'
+import { OF_TARGET, Resolver } from './resolver.js'
 import { scopeOf, type Sources } from './scope.js'
 import { readYaml } from './source.js'
 import { stageDrafts, withPipelineHeader } from './stages.js'
@@ -57,6 +57,7 @@ function compile(entry: string, files: Map<string, string>, context: CompileCont
   const pipeline = entryOf(root, 'pipeline')
   const stages = compileStages({ drafts, pipeline: pipeline?.type === 'map' ? pipeline : null, check, issues, settings })
   new Graph(stages, files, issues).check()
+  if (stages.some(({ stage }) => stage.fleet)) warnOfHidden(variables, issues)
   handOnGitFacts(stages.filter(({ rollback }) => !rollback).map(({ stage }) => stage))
   const metadata = (fields.metadata ?? {}) as JsonObject
   const sources = { variables: allValues(variables, resolver, settings.variables), declared: variables.names(), metadata, includes, resolver, context }
@@ -66,6 +67,14 @@ function compile(entry: string, files: Map<string, string>, context: CompileCont
 }
 
 /** Built-ins too: conditions may read `variables.RELEASE_ENV`. */
+/** What a variable says is the same for all targets. */
+function warnOfHidden(variables: Variables, issues: IssueList): void {
+  for (const name of [...Object.keys(OF_TARGET), 'TARGET_LABELS']) {
+    const place = variables.placeOf(name)
+    if (place) issues.warn('TARGET_VARIABLE_HIDDEN', place, `every target gets this ${name}: what each is called by itself is hidden`)
+  }
+}
+
 function allValues(variables: Variables, resolver: Resolver, values: JsonObject): JsonObject {
   const builtIns = variables.builtInNames().map((name): [string, Node | null] => [name, variables.value(name, resolver, [`variables.${name}`])])
   return { ...Object.fromEntries(builtIns.flatMap(([name, node]) => node ? [[name, toJson(node)]] : [])), ...values }

@@ -20,10 +20,9 @@ export function handOnGitFacts(stages: readonly CompiledStage[]): void {
       if (source && kindNamed(job.kind)?.variables === true) job.variables = { ...factsOf(source), ...job.variables }
     }
     // What runs once a target has an output a target: later stages cannot know which.
-    earlier = hasTargets(stage) ? earlier : certain.at(-1) ?? earlier
+    earlier = stage.fleet ? earlier : certain.at(-1) ?? earlier
   }
 }
 
-const hasTargets = (stage: CompiledStage): boolean => ((stage as { targets?: unknown }).targets ?? null) !== null
 const factsOf = ({ name }: CompiledJob): JsonObject =>
   Object.fromEntries(Object.entries(OUTPUTS).map(([variable, output]) => [variable, { $late: [{ ref: joinPath(['jobs', name, 'outputs', output]) }] }]))

@@ -43,6 +43,7 @@ export const ISSUES = {
   QUORUM_UNREACHABLE: 'more approvals than there are approvers',
   UNKNOWN_WINDOW: 'no release window of that name',
   LITERAL_NOT_INTERPOLATED: 'warning: a reference in a script, where none is filled in',
+  TARGET_VARIABLE_HIDDEN: 'warning: a variable that hides what each target is called by itself',
   APPROVAL_UNUSED: 'warning: approvers of a stage that says requireApproval: false',
 } as const
 export type IssueCode = keyof typeof ISSUES

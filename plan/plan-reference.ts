@@ -46,6 +46,28 @@ A stage that names \`approvers\` or \`approval\` needs approval even without \`r
 const TARGETS = `
 ## Stages with targets
 
+\`\`\`yaml
+stages:
+  - name: roll
+    targets: { selector: { role: web }, offline: wait, offlineWait: 10m }   # or [web-1, web-2], or { all: true }, or { type: kubernetes }
+    strategy: { type: rolling, batchSize: 25%, interval: 30s, maxFailures: 1 }
+    jobs:
+      - { name: update, type: script, config: { script: '/opt/shop/update.sh "$RELEASE_VERSION"' } }
+  - name: clusters
+    strategy:
+      type: canary
+      clusterOrder:
+        - { priority: 1, targets: [cluster-staging], verifyDuration: 10m }
+        - { priority: 2, targets: [cluster-eu, cluster-us], canaryPercent: 50, approvalRequired: true }
+        - { priority: 3, targets: [cluster-eu, cluster-us], fullRollout: true }
+    jobs:
+      - { name: apply, type: kubernetes, config: { manifests: ./k8s } }
+\`\`\`
+
+Targets are records of the environment (\`releasectl targets add\`). Where a job acts is what its own config names, else what its target's record says:
+\`ssh\` for commands, \`docker\` for containers (a machine without it: the engine on it, by its SSH login), \`kubernetes\` for \`kubernetes\` and \`helm\` jobs.
+A target that has no such place fails the job. \`releasectl run --dry-run\` tells wave by wave what would change on the first targets.
+
 The jobs of a stage with \`targets\` run once for each target of the release's environment that it chooses: \`selector\` (labels), \`names\`, \`type\`,
 \`all: true\`; what is given must all hold. Higher \`priority\` goes first, then the name. \`strategy\` says how:
 

@@ -24,7 +24,7 @@ export interface ResolverParts {
 
 const ROOTS = ['variables', 'includes', 'metadata', 'env', 'jobs', 'target']
 /** Built-in variables that each target fills in, and what they are of it. */
-const OF_TARGET: Record<string, string> = { TARGET_ID: 'id', TARGET_NAME: 'name', TARGET_HOST: 'host', TARGET_IP: 'host', TARGET_CLIENT_ID: 'id' }
+export const OF_TARGET: Record<string, string> = { TARGET_ID: 'id', TARGET_NAME: 'name', TARGET_HOST: 'host', TARGET_IP: 'host', TARGET_CLIENT_ID: 'id' }
 
 const TARGET_KEYS = ['id', 'name', 'type', 'host', 'via', 'priority']
 

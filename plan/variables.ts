@@ -46,6 +46,11 @@ export class Variables {
   }
 
   has(name: string): boolean { return this.#given.has(name) }
+  /** Where the plan, else another layer, gives it; undefined: nobody does. */
+  placeOf(name: string): Place | undefined {
+    const given = this.#given.get(name)
+    return (given?.findLast(({ layer }) => layer === 'plan') ?? given?.at(-1))?.place
+  }
   names(): string[] { return [...this.#given.keys()] }
 
   builtInNames(): string[] { return this.names().filter((name) => this.#given.get(name)?.[0]?.layer === 'built-in') }

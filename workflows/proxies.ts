@@ -53,9 +53,11 @@ export function kindActivities(job: Pick<CompiledJob, 'name' | 'kind' | 'timeout
   }
 }
 
+/** One target that does not answer must not keep the others' answers from whoever asked (api/previews.ts). */
+const ONE_TARGET = '30s'
 /** `<kind>.preview` of one job. A person waits: what does not answer soon is told as unknown. */
-export const previewActivity = (kind: string, summary: string): KindActivities['preview'] => proxyActivities<Record<string, ActivityFunction>>({
-  startToCloseTimeout: '2m', scheduleToCloseTimeout: '3m', heartbeatTimeout: HEARTBEAT, summary, retry: { initialInterval: '500ms', maximumAttempts: 3 },
+export const previewActivity = (kind: string, summary: string, target?: Partial<Place>): KindActivities['preview'] => proxyActivities<Record<string, ActivityFunction>>({
+  startToCloseTimeout: '2m', scheduleToCloseTimeout: target ? ONE_TARGET : '3m', heartbeatTimeout: HEARTBEAT, summary, retry: { initialInterval: '500ms', maximumAttempts: 3 }, ...target,
 })[`${kind}.preview`] as KindActivities['preview']
 
 /** One undo. It gets longer than anything else: giving up leaves something half-way. */
@@ -70,6 +72,9 @@ export const { acquireLock, isWorkflowOpen, nextOpening } = proxyActivities<Core
 
 /** What fleets ask and tell the store: a target does not count as done before its row says so. */
 export const fleetStore = proxyActivities<FleetActivities>({ startToCloseTimeout: '30s', retry: { initialInterval: '500ms', maximumInterval: '30s' } })
+
+/** Whom a stage would choose, for a dry run. */
+export const foresee = proxyActivities<FleetActivities>({ startToCloseTimeout: '10s', scheduleToCloseTimeout: '20s', retry: { initialInterval: '500ms' } })['fleet.foresee']
 
 /** One try each, at most five seconds: the clerk (workflows/clerk.ts) tries again by a durable timer. */
 export const { journal, verifyDecision } = proxyLocalActivities<CoreActivities>({

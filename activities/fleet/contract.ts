@@ -1,5 +1,6 @@
 import type { JobView, ReleaseRef } from '../../domain/release.js'
 import type { TargetPresence, TargetRef } from '../../domain/target.js'
+import type { CompiledFleet } from '../../domain/fleet.js'
 import type { FleetBrief, TargetRunStatus } from '../../domain/target-run.js'
 import type { UndoEntry, UndoState } from '../../domain/undo.js'
 
@@ -13,6 +14,8 @@ export interface Selected {
   names: string[]
   waves: { name: string; count: number }[]
 }
+/** Whom a stage would take; of each wave the first, as many as are asked in a dry run. */
+export interface Foreseen { waves: { name: string; total: number; targets: { target: TargetRef; presence: TargetPresence }[] }[]; leftOut: number }
 export interface Begun {
   target: TargetRef
   presence: TargetPresence
@@ -33,6 +36,8 @@ export interface KeptUndo { target: TargetRef; status: TargetRunStatus; entries:
 export interface FleetActivities {
   /** @throws CONFIG_INVALID when the environment has no such target, or none at all is chosen */
   'fleet.select'(input: FleetKey & { brief: FleetBrief }): Promise<Selected>
+  /** The same for a dry run: nothing is written, nobody is knocked at. @throws CONFIG_INVALID as `fleet.select` */
+  'fleet.foresee'(input: FleetKey & { fleet: CompiledFleet }): Promise<Foreseen>
   /** The next targets of a wave that are still to be run. */
   'fleet.page'(input: FleetKey & { wave: number; from: number; limit: number }): Promise<{ name: string; position: number; status: TargetRunStatus }[]>
   /** Those of a wave that succeeded. */

@@ -1,10 +1,11 @@
-import { planWaves } from '../../domain/fleet.js'
 import { failure } from '../../domain/failures.js'
+import { askedOfWaves } from '../../domain/preview.js'
 import { presenceOf, type TargetPresence, type TargetRef } from '../../domain/target.js'
 import type { FleetBrief } from '../../domain/target-run.js'
 import type { UndoEntry } from '../../domain/undo.js'
-import type { TargetFilter, TargetRow, TargetStore } from '../../store/targets.js'
+import { refOf, type TargetRow, type TargetStore } from '../../store/targets.js'
 import type { RunKey, RunState, TargetRunStore } from '../../store/target-runs.js'
+import { choose } from './choose.js'
 import type { FleetActivities, TargetKey } from './contract.js'
 
 /** Bytes of undos in one answer: a payload of Temporal's may have 2 MiB. */
@@ -24,12 +25,20 @@ export function createFleetActivities({ targets, runs, probe }: FleetDeps): Flee
       const { release, stage, brief } = input
       const key = { releaseId: release.releaseId, stage }
       if (await runs.brief(key) === null) {
-        const chosen = await choose(targets, brief)
-        await runs.begin(key, release.tenant, brief, chosen)
+        const { waves, targets: chosen } = await choose(targets, release, stage, brief.stage.fleet)
+        await runs.begin(key, release.tenant, brief, { waves, targets: chosen.map(({ row, wave }) => ({ target: refOf(row), wave })) })
       }
       const waves = (await runs.brief(key))?.waves ?? []
       const rows = await runs.chosen(key)
       return { names: rows.map(({ name }) => name), waves: waves.map((name, n) => ({ name, count: rows.filter(({ wave }) => wave === n).length })) }
+    }),
+
+    'fleet.foresee': ({ release, stage, fleet }) => asked('choose targets', async () => {
+      const { waves, targets: chosen } = await choose(targets, release, stage, fleet)
+      const of = (n: number): TargetRow[] => chosen.filter(({ wave }) => wave === n).map(({ row }) => row)
+      const shown = askedOfWaves(waves.map((_, n) => of(n).length))
+      const seen = (row: TargetRow) => ({ target: refOf(row), presence: presenceOf(row, Date.now()) })
+      return { leftOut: of(-1).length, waves: waves.map((name, n) => ({ name, total: of(n).length, targets: of(n).slice(0, shown[n]).map(seen) })) }
     }),
 
     'fleet.page': ({ release, stage, wave, from, limit }) => asked('read targets', () => runs.page({ releaseId: release.releaseId, stage }, wave, from, limit)),
@@ -91,23 +100,6 @@ async function mustFind(runs: FleetDeps['runs'], key: RunKey): Promise<RunState>
   const row = await runs.find(key)
   if (row === null) throw failure('CONFIG_INVALID', `stage ${key.stage} has no target ${key.name}`)
   return row
-}
-
-async function choose(targets: FleetDeps['targets'], { release, stage }: FleetBrief): Promise<{ waves: string[]; targets: { target: TargetRef; wave: number }[] }> {
-  const { targets: { names, labels, type }, waves } = stage.fleet
-  const where: TargetFilter = { project: release.project, environment: release.environment, labels, ...(type !== null && { type }) }
-  const found = (await targets.select(release.tenant, where)).filter(({ id, name }) => names === null || names.includes(name) || names.includes(id))
-  const place = `${release.project}/${release.environment}`
-  const missing = (names ?? []).filter((name) => !found.some((target) => target.name === name || target.id === name))
-  if (missing.length > 0) throw failure('CONFIG_INVALID', `stage ${stage.name}: ${place} has no target ${missing.slice(0, 10).join(', ')} that fits`)
-  if (found.length === 0) throw failure('CONFIG_INVALID', `stage ${stage.name}: no target of ${place} is chosen`)
-  const planned = planWaves(waves, found)
-  if (planned.missing.length > 0) throw failure('CONFIG_INVALID', `stage ${stage.name}: its strategy names ${planned.missing.slice(0, 10).join(', ')}, which it does not act on`)
-  const first = planned.waves[0]
-  if (first?.targets.length === 0) throw failure('CONFIG_INVALID', `stage ${stage.name}: wave ${first.name} has no target`)
-  const refs = found.map(({ id, name, type: kind, via, host, labels: own, priority }): TargetRef => ({ id, name, type: kind, via, host, labels: own, priority }))
-  const taken = planned.waves.flatMap((wave, n) => wave.targets.map((index) => ({ index, wave: n })))
-  return { waves: planned.waves.map(({ name }) => name), targets: [...taken, ...planned.leftOut.map((index) => ({ index, wave: -1 }))].flatMap(({ index, wave }) => refs[index] ? [{ target: refs[index], wave }] : []) }
 }
 
 /** Agents tell of themselves: one that never spoke is away. Direct targets are knocked at. One that is gone from the records is tried as it was. */

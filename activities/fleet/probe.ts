@@ -13,12 +13,16 @@ export const createTargetProbe = (targets: Pick<TargetStore, 'probed'>) => async
   return isThere
 }
 
-/** By its config (plan/addresses.ts TargetConfig): SSH, else a Docker engine on TCP. */
+/** By its config (plan/addresses.ts TargetConfig): SSH, else a Docker engine on TCP or over SSH. */
 function doorOf({ type, config }: Pick<TargetRow, 'type' | 'config'>): { host: string; port: number } | null {
   const { ssh, docker } = config
   if (type === 'host' && isObject(ssh) && typeof ssh['host'] === 'string') return ssh['bastion'] === undefined ? { host: ssh['host'], port: numberOf(ssh['port'], 22) } : null
   const address = isObject(docker) && typeof docker['host'] === 'string' ? URL.parse(docker['host']) : null
-  return type === 'docker' && address?.protocol === 'tcp:' ? { host: address.hostname, port: numberOf(address.port, 2375) } : null
+  if (type !== 'docker' || !isObject(docker) || !address) return null
+  if (address.protocol === 'tcp:') return { host: plain(address.hostname), port: numberOf(address.port, docker['tls'] === undefined ? 2375 : 2376) }
+  const login = isObject(docker['ssh']) ? docker['ssh'] : {}
+  return address.protocol === 'ssh:' ? { host: plain(String(login['host'] ?? address.hostname)), port: numberOf(login['port'] ?? address.port, 22) } : null
 }
 
+const plain = (host: string): string => host.replace(/^\[|\]$/g, '')
 const numberOf = (value: Json | undefined, fallback: number): number => Number(value) > 0 ? Number(value) : fallback

@@ -3,11 +3,13 @@ import { posix } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { durationMs } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
+import type { ClusterAccess } from '../../drivers/clusters/port.js'
 import type { OutputChunk } from '../../drivers/hosts/port.js'
 import type { HelmConfig } from '../../plan/kinds/helm.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
 import { bundleParts, deliveryLines } from '../tools/delivery.js'
 import { changesOf, deployedOf, historyCommand, isPending, lastGood, manifestCommand, readHistory, rollbackCommand, templateCommand, uninstallCommand, upgradeCommand, type HelmRun, type Revision } from '../tools/helm.js'
+import { namesCluster } from '../target-address.js'
 import { lastWords, runTool, toolTemp } from '../tools/run-tool.js'
 import { shellLine, shellWord } from '../tools/shell.js'
 
@@ -17,19 +19,27 @@ const LOOK_MS = 5000
 
 export interface HelmDeps { /** The worker's own kubeconfig file, for jobs that name no cluster. */ kubeconfig: string | undefined }
 
-/** Helm on the worker's machine, with its own cluster where a job names none. */
+/** Helm on the worker's machine, on the cluster the job names, else its target's, else the worker's own. */
 export const createHelmRunner = ({ kubeconfig }: HelmDeps): KindRunner<HelmConfig> => {
-  const on = (config: HelmConfig): HelmConfig => kubeconfig === undefined ? config : { ...config, environment: { KUBECONFIG: kubeconfig, ...config.environment } }
+  const on = async (config: HelmConfig, context: JobContext): Promise<Placed> => {
+    if (config.cluster === undefined && config.environment['KUBECONFIG'] !== undefined) return { ...config, cluster: {} }
+    const cluster = await context.clusterAccess(config.cluster)
+    const isOwn = kubeconfig !== undefined && !namesCluster(cluster)
+    return { ...config, cluster, environment: { ...isOwn && { KUBECONFIG: kubeconfig }, ...config.environment } }
+  }
   return {
-    snapshot: async (config, context) => helmRunner.snapshot(on(config), context),
-    execute: async (config, context) => helmRunner.execute(on(config), context),
-    rollback: async (config, snapshot, context) => helmRunner.rollback(on(config), snapshot, context),
-    preview: async (config, context) => helmRunner.preview(on(config), context),
-    uninstall: async (config, context) => helmRunner.uninstall(on(config), context),
+    snapshot: async (config, context) => helmRunner.snapshot(await on(config, context), context),
+    execute: async (config, context) => helmRunner.execute(await on(config, context), context),
+    rollback: async (config, snapshot, context) => helmRunner.rollback(await on(config, context), snapshot, context),
+    preview: async (config, context) => helmRunner.preview(await on(config, context), context),
+    uninstall: async (config, context) => helmRunner.uninstall(await on(config, context), context),
   }
 }
 
-const helmRunner: Required<KindRunner<HelmConfig>> = {
+/** A job that knows its cluster, the kubeconfig in full. */
+type Placed = Omit<HelmConfig, 'cluster'> & { cluster: ClusterAccess }
+
+const helmRunner: Required<KindRunner<Placed>> = {
   async snapshot(config, context) {
     const history = await historyOf(config, context)
     return (history.length === 0 ? null : { latest: history.at(-1)?.revision ?? 0, deployed: deployedOf(history)?.revision ?? null }) satisfies Before
@@ -81,7 +91,7 @@ const helmRunner: Required<KindRunner<HelmConfig>> = {
 const roundOf = ({ heartbeatDetails }: JobContext): number => typeof heartbeatDetails === 'number' ? heartbeatDetails : 0
 
 /** An operation that is pending is waited for; one that was cut off is cleared. @throws TARGET_REFUSED while it goes on */
-async function untilFree(config: HelmConfig, context: JobContext): Promise<void> {
+async function untilFree(config: Placed, context: JobContext): Promise<void> {
   const stuckAfterMs = roundOf(context) > 0 ? 0 : durationMs(config.stuckAfter)
   const until = Date.now() + Math.min(context.timeoutMs / 2, stuckAfterMs)
   for (;;) {
@@ -94,37 +104,36 @@ async function untilFree(config: HelmConfig, context: JobContext): Promise<void>
   }
 }
 
-async function clear(stuck: Revision, history: Revision[], config: HelmConfig, context: JobContext): Promise<void> {
+async function clear(stuck: Revision, history: Revision[], config: Placed, context: JobContext): Promise<void> {
   const good = lastGood(history.filter(({ revision }) => revision < stuck.revision))
   context.log('info', 0, `revision ${stuck.revision} is ${stuck.status} since ${stuck.updated}: it was cut off; ${good ? `going back to revision ${good.revision}` : 'taking away what it left'}\n`)
   await helm('clear', config, context, (run) => [`helm ${shellLine(good ? rollbackCommand(run, good.revision) : uninstallCommand(run))} >&2`])
 }
 
-async function historyOf(config: HelmConfig, context: JobContext): Promise<Revision[]> {
+async function historyOf(config: Placed, context: JobContext): Promise<Revision[]> {
   return readHistory(await helm('history', config, context, (run) => [
     `helm ${shellLine(historyCommand(run))} 2> "$tool_temp/said" || { code=$?; grep -q 'release: not found' "$tool_temp/said" && exit 0; cat "$tool_temp/said" >&2; exit $code; }`,
   ]))
 }
 
-const releaseOf = ({ release }: HelmConfig, { call }: JobContext): string => release ?? call.release.project.toLowerCase().replace(/[^a-z0-9.-]+/g, '-').slice(0, 53)
+const releaseOf = ({ release }: Placed, { call }: JobContext): string => release ?? call.release.project.toLowerCase().replace(/[^a-z0-9.-]+/g, '-').slice(0, 53)
 
 /** Asked anew each time; everything else is done once an attempt. */
 const READS = ['history', 'preview']
 
 /** @returns what it printed. @throws CHECK_FAILED in Helm's words; TARGET_UNREACHABLE when the cluster did not answer */
-async function helm(step: string, config: HelmConfig, context: JobContext, lines: (run: HelmRun) => string[], withChart = false): Promise<string> {
+async function helm(step: string, config: Placed, context: JobContext, lines: (run: HelmRun) => string[], withChart = false): Promise<string> {
   const { cluster, values } = config
-  if (cluster === undefined && context.target?.type === 'kubernetes') throw failure('CONFIG_INVALID', `target ${context.target.name}: helm jobs need to be told their cluster (cluster: { kubeconfig })`)
   const valuesFiles = [config.valuesFiles].flat()
   const isInBundle = config.repo === undefined && /^\.{1,2}\//.test(config.chart)
   const files = withChart ? await bundleParts([...isInBundle ? [config.chart] : [], ...valuesFiles], (path) => context.bundleFolder(path)) : {}
   const round = roundOf(context)
   const name = READS.includes(step) ? `${step} ${randomUUID()}` : round > 0 ? `${step} ${round + 1}` : step
   const temp = toolTemp(context, name)
-  const kubeconfig = secretTextOf(cluster?.kubeconfig)
+  const { kubeconfig } = cluster
   const run: HelmRun = {
     ...config, temp, release: releaseOf(config, context), chart: isInBundle ? `./${posix.normalize(config.chart)}` : config.chart, valuesFiles: valuesFiles.map((path) => posix.normalize(path)),
-    namespace: config.namespace ?? cluster?.namespace, context: cluster?.context, kubeconfig: kubeconfig === undefined ? cluster?.kubeconfigFile : `${temp}/kubeconfig`,
+    namespace: config.namespace ?? cluster.namespace, context: cluster.context, kubeconfig: kubeconfig === undefined ? cluster.kubeconfigFile : `${temp}/kubeconfig`,
     description: `releasectl ${context.call.release.releaseId}`,
   }
   const chunks = new Map<number, string>()
@@ -138,10 +147,4 @@ async function helm(step: string, config: HelmConfig, context: JobContext, lines
   const isAway = /cluster unreachable|connection refused|no route to host|i\/o timeout|TLS handshake timeout|no such host/i.test(said)
   if (isAway) context.heartbeat(round + 1) // the next try is a run of its own, not this one adopted
   throw failure(isAway ? 'TARGET_UNREACHABLE' : 'CHECK_FAILED', `helm ${step} of ${run.release}: ${said}`)
-}
-
-/** @throws CONFIG_INVALID for a secret that only its place is known of */
-function secretTextOf(text: string | { from: string } | undefined): string | undefined {
-  if (typeof text === 'object') throw failure('CONFIG_INVALID', 'cluster.kubeconfig: name a secret variable, or kubeconfigFile')
-  return text
 }

@@ -4,6 +4,9 @@ import { ApplicationFailure } from '@temporalio/common'
 import { failure } from '../../domain/failures.js'
 import { runAttempt } from '../attempt.js'
 import type { RolloutActivities } from '../contract.js'
+import { learning } from '../places.js'
+import { redacted } from '../redacted-failure.js'
+import { Redactor } from '../redaction.js'
 import { sealSnapshot } from '../sealed-snapshots.js'
 import { deploy } from './deploy.js'
 import { preview } from './preview.js'
@@ -14,11 +17,23 @@ import { mustBeOurs, mustNotHaveDrifted, putSplit, targetOf, type RolloutDeps } 
 
 const AGAIN_MS = 250
 
+type Steps = Omit<RolloutActivities, 'rollout.judge'>
+
+/** The steps of a rollout. What it takes to get to its target is in no failure that leaves. */
+export function createRolloutActivities(deps: RolloutDeps): Steps {
+  const hidden = (name: keyof Steps) => async (input: never): Promise<unknown> => {
+    const redactor = new Redactor()
+    const step = steps({ ...deps, places: learning(deps.places, (secret) => { redactor.add(secret) }) })[name] as (input: never) => Promise<unknown>
+    try { return await step(input) } catch (error) { throw redacted(error, redactor) }
+  }
+  return Object.fromEntries((Object.keys(steps(deps)) as (keyof Steps)[]).map((name) => [name, hidden(name)])) as unknown as Steps
+}
+
 /**
  * The steps of a rollout, and of a `gateway` job, which has no process of its own. Each reads what is there, compares and
  * then acts, so that any may run twice. A side's id is the release that brought it.
  */
-export const createRolloutActivities = (deps: RolloutDeps): Omit<RolloutActivities, 'rollout.judge'> => ({
+const steps = (deps: RolloutDeps): Steps => ({
   async 'rollout.snapshot'(call) {
     return runAttempt(async () => {
       const { gateway, route, runtime } = await targetOf(deps, call)

@@ -1,13 +1,13 @@
-import type { Report } from '../../domain/report.js'
-import { outcomeOf, spent } from './markdown.js'
+import type { Report, ReportStage } from '../../domain/report.js'
+import { countsOf, outcomeOf, shownTargets, spent } from './markdown.js'
 
 const STYLE = `
   :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; --other: #9a6700 }
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem }
   h1 small { font-weight: 400 } h2 { margin-top: 2rem } blockquote { border-left: 4px solid var(--line); margin: 0; padding-left: 1rem; white-space: pre-wrap }
   table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line) }
-  td.says { white-space: pre-wrap; overflow-wrap: anywhere } .succeeded, .passed, .approved, .undone { color: var(--good) }
-  .failed, .rejected, .rolled_back { color: var(--bad) } .skipped, .stopped, .cancelled, .expired, .superseded { color: var(--other) } tr.stage { font-weight: 600 }`
+  td.says { white-space: pre-wrap; overflow-wrap: anywhere } .succeeded, .passed, .approved, .undone, .uninstalled { color: var(--good) }
+  .failed, .stuck, .rejected, .rolled_back { color: var(--bad) } .skipped, .stopped, .cancelled, .expired, .superseded { color: var(--other) } tr.stage { font-weight: 600 }`
 
 /** A report as one page that stands alone: no script, no file beside it. Every value is escaped. */
 export function htmlReport(report: Report): string {
@@ -22,6 +22,7 @@ ${table(['stage', 'job', 'kind', 'status', 'tries', 'took', 'says'], report.stag
     `<tr class="stage">${cells([stage.name, '', stage.phase])}${state(stage.status)}${cells(['', spent(stage.tookMs), ''])}</tr>`,
     ...stage.jobs.map((job) => `<tr>${cells(['', job.name, job.kind])}${state(job.status)}${cells([String(job.attempts), spent(job.tookMs)])}<td class="says">${text(job.message ?? '')}</td></tr>`),
   ]))}
+${report.stages.map(targetsOf).join('')}
 ${section('Approvals', ['approval', 'status', 'who', 'said', 'through', 'at', 'comment'], report.approvals.flatMap((approval) => approval.decisions.length === 0 ? [plain([approval.id, approval.status, '', '', '', '', ''])]
     : approval.decisions.map(({ by, verdict, door, at, comment, counted }) => plain([approval.id, approval.status, by, counted ? verdict : `${verdict} (did not count)`, door, at, comment ?? '']))))}
 ${section('Verdicts', ['at', 'where', 'verdict'], report.verdicts.map(({ at, stage, job, message }) => plain([at, [stage, job].filter((part) => part !== null).join('/'), message])))}
@@ -29,6 +30,25 @@ ${section('Traffic', ['route', 'stable', 'candidate', 'percent', 'at'], report.s
 ${section('Interventions', ['at', 'what'], report.interventions.map(({ at, message }) => plain([at, message])))}
 ${section('Undo', ['what', 'state', 'error', 'what a person must do'], report.undo.map(({ what, state: is, error, manual }) => `<tr>${cells([what])}${state(is)}${cells([error ?? '', manual ?? ''])}</tr>`))}
 </body></html>
+`
+}
+
+const MOST_TARGETS = 2000
+
+/** A stage's targets and the jobs on each, folded: there may be thousands. */
+function targetsOf({ name, fleet }: ReportStage): string {
+  if (!fleet) return ''
+  const shown = shownTargets(fleet.targets, MOST_TARGETS)
+  const left = fleet.targets.length - shown.length
+  return `<h2>Targets of ${text(name)}</h2>
+<p>${fleet.total}: ${text(countsOf(fleet))}</p>
+${table(['wave', 'targets', 'failed', 'status', 'took'], fleet.waves.map((wave) => `<tr>${cells([wave.name, String(wave.targets), String(wave.failed)])}${state(wave.status)}${cells([spent(wave.tookMs)])}</tr>`))}
+<details${shown.length <= 50 ? ' open' : ''}><summary>${shown.length} targets</summary>
+${table(['target', 'job', 'wave', 'status', 'tries', 'took', 'says'], shown.flatMap((target) => [
+    `<tr class="stage">${cells([target.name, '', target.wave ?? ''])}${state(target.status)}${cells([String(target.passes), spent(target.tookMs)])}<td class="says">${text(target.message ?? '')}</td></tr>`,
+    ...target.jobs.map((job) => `<tr>${cells(['', `${job.name} (${job.kind})`, ''])}${state(job.status)}${cells([String(job.attempts), spent(job.tookMs)])}<td class="says">${text(job.message ?? '')}</td></tr>`),
+  ]))}
+</details>${left > 0 ? `<p>And ${left} more; the JSON report has all of them.</p>` : ''}
 `
 }
 

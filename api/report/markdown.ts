@@ -1,5 +1,5 @@
 import { formatDuration } from '../../domain/duration.js'
-import type { Report } from '../../domain/report.js'
+import type { Report, ReportFleet, ReportStage, ReportTarget } from '../../domain/report.js'
 
 /** A report for a ticket or a chat: GitHub-flavoured Markdown. What people and far sides wrote is escaped. */
 export function markdownReport(report: Report): string {
@@ -15,6 +15,7 @@ export function markdownReport(report: Report): string {
       [`**${text(stage.name)}**`, '', stage.phase, stage.status, '', spent(stage.tookMs), ''],
       ...stage.jobs.map((job) => ['', text(job.name), job.kind, job.status, String(job.attempts), spent(job.tookMs), text(firstLine(job.message))]),
     ])),
+    ...report.stages.flatMap(targetLines),
     ...section('Approvals', ['approval', 'status', 'who', 'said', 'through', 'at', 'comment'], report.approvals.flatMap(({ id: approval, status, decisions }) => decisions.length === 0
       ? [[text(approval), status, '', '', '', '', '']]
       : decisions.map(({ by, verdict, door, at, comment, counted }) => [text(approval), status, text(by), counted ? verdict : `${verdict} (did not count)`, door, at, text(comment ?? '')]))),
@@ -25,6 +26,33 @@ export function markdownReport(report: Report): string {
   ].join('\n')
 }
 
+/** Of thousands a ticket needs the first, and all that a person must look at. */
+const MOST_TARGETS = 200
+
+/** A stage's targets and the jobs on each. */
+function targetLines({ name, fleet }: ReportStage): string[] {
+  if (!fleet) return []
+  const shown = shownTargets(fleet.targets, MOST_TARGETS)
+  const left = fleet.targets.length - shown.length
+  return [
+    `## Targets of ${text(name)}`, '', `${fleet.total}: ${countsOf(fleet)}`, '',
+    ...table(['wave', 'targets', 'failed', 'status', 'took'], fleet.waves.map((wave) => [text(wave.name), String(wave.targets), String(wave.failed), wave.status, spent(wave.tookMs)])),
+    ...table(['target', 'job', 'wave', 'status', 'tries', 'took', 'says'], shown.flatMap((target) => [
+      [`**${text(target.name)}**`, '', text(target.wave ?? ''), target.status, String(target.passes), spent(target.tookMs), text(firstLine(target.message))],
+      ...target.jobs.map((job) => ['', `${text(job.name)} (${job.kind})`, '', job.status, String(job.attempts), spent(job.tookMs), text(firstLine(job.message))]),
+    ])),
+    ...left > 0 ? [`And ${left} more targets; the JSON report has all of them.`, ''] : [],
+  ]
+}
+
+/** Those that need a person first; no more than `most`, unless more need one. */
+export function shownTargets(targets: readonly ReportTarget[], most: number): ReportTarget[] {
+  const needsLook = ({ status }: ReportTarget): boolean => status === 'failed' || status === 'stuck'
+  const [bad, others] = [targets.filter(needsLook), targets.filter((target) => !needsLook(target))]
+  return [...bad, ...others.slice(0, Math.max(0, most - bad.length))]
+}
+
+export const countsOf = ({ counts }: ReportFleet): string => Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(', ')
 export const outcomeOf = ({ outcome, status }: Report): string => (outcome ?? status).replace('_', ' ')
 export const spent = (ms: number | null): string => ms === null ? '' : formatDuration(ms)
 const firstLine = (message: string | null): string => (message ?? '').split('\n')[0] ?? ''

@@ -22,8 +22,7 @@ export function stageLines(stage: StageView, view: ReleaseView, options: TreeOpt
   return [
     head,
     ...view.approvals.filter(({ id }) => id === stage.name || isOfWave(stage, id)).map((approval) => approvalLine(approval, options)),
-    ...fleetLines(stage, options),
-    ...stage.jobs.flatMap((job) => [
+    ...stage.fleet ? [line([BRANCH, span(`on each  ${stage.jobs.map(({ name, kind }) => `${name} (${kind})`).join(', ')}`, 'dim')]), ...fleetLines(stage, options)] : stage.jobs.flatMap((job) => [
       jobLine(job, nameColumns, kindColumns, options),
       ...view.approvals.filter(({ id }) => id === `${stage.name}/${job.name}` || id.startsWith(`${stage.name}/${job.name}/`)).map((approval) => approvalLine(approval, options, '  ')),
       ...phaseLines(job, options, [BRANCH, span('  ')]),

@@ -5,4 +5,4 @@ export interface InstallationPort {
   self(): Promise<AgentSelf>
   beat(beat: { health: JsonObject; load: JsonObject; versions: JsonObject }): Promise<void>
 }
-export interface AgentSelf { id: string; name: string; tenant: string; temporal: { address: string; namespace: string; taskQueue: string; workerQueue: string } }
+export interface AgentSelf { id: string; name: string; tenant: string; project: string; environment: string; temporal: { address: string; namespace: string; taskQueue: string; workerQueue: string } }

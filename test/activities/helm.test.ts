@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { createTargetPlaces } from '../../activities/target-places.js'
 import { changesOf, deployedOf, historyCommand, isPending, lastGood, manifestCommand, readHistory, rollbackCommand, templateCommand, uninstallCommand, upgradeCommand, type HelmRun } from '../../activities/tools/helm.js'
+import type { HostPort } from '../../drivers/hosts/port.js'
 import { withTools } from '../support/tools.js'
 import { INSTALL_TIMEOUT_MS } from '../testbed/component.js'
 import { CHART } from './helm-chart.js'
@@ -53,9 +55,11 @@ test('a dry run tells resources by name, never what a Secret holds', () => {
 })
 
 test('a chart that is not in the bundle, and a cluster nobody names, are a config that is not right', async () => {
-  const world = await kindWorld({}, { files: CHART })
+  const none = async (): Promise<never> => { throw new Error('nobody is asked') }
+  const places = (host: HostPort) => createTargetPlaces({ own: { host, engine: '' }, connectHost: none as never, connectEngine: none as never, openCluster: none as never, findConfig: async () => ({ config: {} }), resolveSecret: none })
+  const world = await kindWorld({}, { files: CHART, places })
   const base = { chart: './none', createNamespace: false, values: {}, valuesFiles: [], wait: true, waitFor: '5m', stuckAfter: '10m', environment: { PATH: await withTools('kubernetes') } }
   const target = { id: 't', name: 'blue', type: 'kubernetes' as const, via: 'direct' as const, host: null, labels: {}, priority: 0 }
-  await expect(world.execute(callOf('helm', base, { target }))).rejects.toMatchObject({ type: 'CONFIG_INVALID', message: expect.stringContaining('target blue') as string })
+  await expect(world.execute(callOf('helm', base, { target }))).rejects.toMatchObject({ type: 'CONFIG_INVALID', message: 'target blue does not say which cluster it is: its config has no kubernetes' })
   await expect(world.execute(callOf('helm', { ...base, environment: { PATH: '/usr/bin:/bin' } }))).rejects.toMatchObject({ type: 'CONFIG_INVALID', message: expect.stringContaining('no such program') as string })
 }, INSTALL_TIMEOUT_MS)

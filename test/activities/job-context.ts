@@ -7,7 +7,7 @@ export function jobContext(changes: Partial<JobContext> = {}): JobContext & { lo
   const beats: Json[] = []
   return {
     host: async () => { throw new Error('this test has no machine') }, ownHost: async () => { throw new Error('this test has no machine') }, target: null,
-    engine: async () => { throw new Error('this test has no engine') }, cluster: async () => { throw new Error('this test has no cluster') }, before: async () => null,
+    engine: async () => { throw new Error('this test has no engine') }, cluster: async () => { throw new Error('this test has no cluster') }, clusterAccess: async () => ({}), before: async () => null,
     call: {
       release: { tenant: 'acme', releaseId: 'r1', project: 'shop', environment: 'production', version: '2.4.0', requestedBy: 'ann', bundle: '' }, acceptedAt: '2026-01-01T00:00:00.000Z',
       stage: 'tell', job: 'notify', kind: 'notification', attempt: 1, target: null, idempotencyKey: 'r1/tell/notify/1', variables: {},

@@ -5,7 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { Client, Connection } from '@temporalio/client'
 import type { Info } from '@temporalio/activity'
-import { placesOn } from '../../activities/places.js'
+import { placesOn, type Places } from '../../activities/places.js'
 import { createKindRunners } from '../../activities/kinds/index.js'
 import type { JobCall, JobResult, KindActivities, SealedSnapshot, UndoCall } from '../../activities/contract.js'
 import type { LogKeeper } from '../../activities/release-log.js'
@@ -44,17 +44,17 @@ export const SECRETS: Record<string, string> = { 'env:TOKEN': 'hunter2hunter2' }
 
 /** The same in every process of a run. */
 const KEY = Buffer.alloc(32, 7)
-/** What a world has besides: the host's folder, where another process uses it too; an engine; clusters; the bundle's files; a Temporal client. */
-export interface KindWorldParts { home?: string; engine?: ContainerPort; openCluster?: (access: ClusterAccess) => ClusterPort; files?: Record<string, string>; client?: Client }
+/** What a world has besides: the host's folder, where another process uses it too; an engine; clusters, or the places of targets; the bundle's files; a Temporal client. */
+export interface KindWorldParts { home?: string; engine?: ContainerPort; openCluster?: (access: ClusterAccess) => ClusterPort; places?: (own: LocalHost) => Places; files?: Record<string, string>; client?: Client }
 /** The activities of job kinds with real processes; secrets, log and snapshots in memory. */
-export async function kindWorld(info: Partial<Info> = {}, { home, engine, openCluster, files = { 'run_tests.sh': 'echo from the bundle' }, client = new Client({ connection: Connection.lazy() }) }: KindWorldParts = {}) {
+export async function kindWorld(info: Partial<Info> = {}, { home, engine, openCluster, places, files = { 'run_tests.sh': 'echo from the bundle' }, client = new Client({ connection: Connection.lazy() }) }: KindWorldParts = {}) {
   const host = new LocalHost({ home: home ?? await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const logs = new MemoryLog()
   const snapshots = { save: async () => 'digest', find: async () => null }
   const activities = createKindActivities({
     runners: createKindRunners({ notices: new MemoryNotices(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, kubeconfig: undefined, client, taskQueue: 'releases' }), key: new InstallationKey(KEY), snapshots, logs,
     resolveSecret: async (reference) => SECRETS[reference] ?? Promise.reject(failure('SECRET_MISSING', `no secret ${reference}`)),
-    places: placesOn(host, openCluster, engine && (async () => engine)), bundles: { find: async () => ({ files }) },
+    places: places?.(host) ?? placesOn(host, openCluster, engine && (async () => engine)), bundles: { find: async () => ({ files }) },
   }) as unknown as Record<string, KindActivities[keyof KindActivities]>
   const environment = (more: Partial<Info> = {}): MockActivityEnvironment =>
     new MockActivityEnvironment({ startToCloseTimeoutMs: 90_000, heartbeatTimeoutMs: 900, ...info, ...more }, { logger: new DefaultLogger('ERROR') })

@@ -22,7 +22,7 @@ test('an agent may do what /agent offers and nothing else, and nobody else may d
     expect((await world.ask('web-1', method, url)).json(), url).toMatchObject(forbidden)
   }
   for (const role of ['viewer', 'admin']) expect((await world.ask(role, 'GET', '/agent')).json()).toMatchObject(forbidden)
-  expect((await world.ask('web-1', 'GET', '/agent')).json()).toMatchObject({ id: web.targetId, name: 'web-1', temporal: { taskQueue: `target-${web.targetId}`, namespace: 'default' } })
+  expect((await world.ask('web-1', 'GET', '/agent')).json()).toMatchObject({ id: web.targetId, name: 'web-1', project: web.project, environment: 'production', temporal: { taskQueue: `target-${web.targetId}`, namespace: 'default' } })
 })
 
 test('a heartbeat makes the target online and tells its load', async () => {

@@ -1,5 +1,8 @@
 // Stages with targets over HTTP and the command line: real PostgreSQL, real Temporal, real rows; only scripts are made up.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReleaseView } from '../../domain/release.js'
 import type { TargetRun } from '../../domain/target-run.js'
@@ -58,6 +61,35 @@ test('a release on targets keeps each target with its jobs, page by page, and is
   expect((await world.ask('elsewhere', 'GET', `/releases/${id}/targets`)).statusCode).toBe(404)
 })
 
+test('a dry run tells whom a stage would take, wave by wave, to the API and to the command line; no target is marked', async () => {
+  const url = await world.app.listen({ host: '127.0.0.1', port: 0 })
+  const answer = await world.ask('deployer', 'POST', '/releases', { project: 'shop', environment: 'prod', planText: plan('{ type: canary, canaryTargets: [c-2], batchSize: 2 }'), options: { dryRun: true } })
+  expect(answer.json()).toMatchObject({ preview: {
+    fleets: [{ stage: 'ship', total: 3, batch: 2, waves: [{ name: 'canary', total: 1, targets: [{ name: 'c-2', presence: 'unknown' }] }, { total: 2, targets: [{ name: 'c-1' }, { name: 'c-3' }], more: 0 }] }],
+    jobs: [{ job: 'update', target: 'c-2', changes: [{ what: 'update', action: 'run' }] }, { target: 'c-1' }, { target: 'c-3' }],
+  } })
+  const folder = await mkdtemp(join(tmpdir(), 'releasectl-plan-'))
+  await writeFile(join(folder, 'plan.yaml'), plan('{ type: rolling, batchSize: 3 }'))
+  const env = { RELEASECTL_TOKEN: world.token('deployer') }
+  for (const command of [['run', '--dry-run'], ['explain', '--diff']]) {
+    const [verb = '', ...options] = command
+    expect((await cli([verb, 'plan.yaml', ...options, '-p', 'shop', '-e', 'prod', '--url', url], { folder, env })).stdout)
+      .toContain('  ship on 3 targets: 3 at a time, at most 20 at work\n      c-1, c-2, c-3\n        update [script]\n          ▸ update\n')
+  }
+})
+
+test('a release\'s report has its targets with the jobs on each, as JSON, Markdown and a page', async () => {
+  const id = await start('{ type: canary, canaryTargets: [c-2] }')
+  await ended(id)
+  const report = async (format: string) => (await world.ask('viewer', 'GET', `/releases/${id}/report?format=${format}`)).body
+  expect(JSON.parse(await report('json'))).toMatchObject({ stages: [{ name: 'ship', jobs: [], fleet: {
+    total: 3, counts: { succeeded: 3 }, waves: [{ name: 'canary', targets: 1, status: 'passed' }, { targets: 2, failed: 0 }],
+    targets: [{ name: 'c-2', wave: 'canary', status: 'succeeded', passes: 1, jobs: [{ name: 'update', kind: 'script', status: 'succeeded', attempts: 1, message: 'ran' }] }, { name: 'c-1' }, { name: 'c-3' }],
+  } }] })
+  expect(await report('markdown')).toMatch(/## Targets of ship\n\n3: 3 succeeded\n[^]*\| \*\*c-2\*\* \|  \| canary \| succeeded \| 1 \|[^]*\n\|  \| update \(script\) \|  \| succeeded \| 1 \| \S* \| ran \|/)
+  expect(await report('html')).toMatch(/<h2>Targets of ship<\/h2>[^]*<td>c-2<\/td>[^]*<td>update \(script\)<\/td><td><\/td><td class="succeeded">/)
+})
+
 test('one target is taken back and run again over HTTP and the command line, while the release waits for a yes', async () => {
   const url = await world.app.listen({ host: '127.0.0.1', port: 0 })
   const id = await start('{ type: canary, canaryTargets: [c-1], autoPromote: false }')
@@ -73,7 +105,8 @@ test('one target is taken back and run again over HTTP and the command line, whi
   await until(id, ({ stages }) => stages[0]?.fleet?.counts.succeeded === 1)
   expect((await targets(id, '?target=c-1')).items).toMatchObject([{ pass: 2, jobs: [{ name: 'update', attempt: 2 }] }])
   const tree = (await as('status', id)).stdout
-  expect(tree).toMatch(/3 targets {2}.*2 pending/)
+  expect(tree).toMatch(/on each {2}update \(script\)\n.*3 targets {2}.*2 pending/)
+  expect(tree).not.toMatch(/○ update/)
   expect(tree).toMatch(/✔ canary .*1 of 1/)
   expect((await as('status', id, '--targets')).stdout).toMatch(/✔ c-1 .*ship.*succeeded\s*\S*\n│ ✔ update/)
   expect(JSON.parse((await as('status', id, '-o', 'json')).stdout)).toMatchObject({ stages: [{ fleet: { total: 3 } }] })

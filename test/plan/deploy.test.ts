@@ -71,6 +71,18 @@ stages:
   expect(pause?.variables).toEqual({})
 })
 
+test('what a gitpull job brought on each target is known to that target\'s jobs, and to no later stage', () => {
+  const pull = (name: string) => `{ name: ${name}, type: gitpull, config: { repository: "https://x/y.git", path: /srv/app } }`
+  const plan = planOf(`${HEADER}stages:
+  - { name: first, jobs: [${pull('once')}] }
+  - { name: roll, targets: { all: true }, jobs: [${pull('each')}, { name: restart, type: script, dependsOn: [each], config: { script: x } }] }
+  - { name: later, jobs: [{ name: tell, type: script, config: { script: x } }] }
+`)
+  const commitOf = (job: string) => ({ GIT_COMMIT: { $late: [{ ref: `jobs.${job}.outputs.commit` }] } })
+  expect(plan.stages[1]?.jobs[1]?.variables).toMatchObject(commitOf('each'))
+  expect(plan.stages[2]?.jobs[0]?.variables).toMatchObject(commitOf('once'))
+})
+
 test('a gitpull job with a branch and a tag is an issue', () => {
   expect(issuesOf(`${HEADER}${stage('{ name: a, type: gitpull, config: { repository: /r, path: /p, branch: b, tag: t } }')}`)).toMatchObject([{ code: 'CONFIG_INVALID', message: 'one of branch, tag and commit' }])
 })

@@ -80,6 +80,7 @@ const CASES: [IssueCode, Case][] = [
   ['QUORUM_UNREACHABLE', { text: stages('  - name: one\n    approval: { approvers: [a, a], quorum: «2 }\n    jobs: []\n'), message: 'quorum is 2, but only 1 may approve' }],
   ['UNKNOWN_WINDOW', { text: `${HEADER}stages: []\nwindow: «production-hour\n`, context: { windows: { 'production-hours': { timezone: 'UTC', allowed: [], blackoutDates: [], emergencyUsers: [] } } }, message: /^no release window is named production-hour/u, suggestion: 'did you mean "production-hours"?' }],
   ['LITERAL_NOT_INTERPOLATED', { text: jobWith('type: script\nconfig:\n  script: |\n    cd /opt\n    echo «${variables.name}'), message: '${variables.name} is not filled in: nothing is in a script' }],
+  ['TARGET_VARIABLE_HIDDEN', { text: `${stages('  - name: one\n    targets: { all: true }\n    jobs: []\n')}variables: { «TARGET_HOST: web }\n`, message: /^every target gets this TARGET_HOST/u }],
   ['APPROVAL_UNUSED', { text: stages('  - name: one\n    requireApproval: false\n    approvers: «[a]\n    jobs: []\n'), message: /nobody is asked/u }],
 ]
 
