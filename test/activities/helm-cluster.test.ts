@@ -7,7 +7,7 @@ import { ActivityCancellationDetails } from '@temporalio/common'
 import { beforeAll, expect, test } from 'vitest'
 import type { JsonObject } from '../../domain/json.js'
 import { until } from '../contract/hosts.js'
-import { sharedComponent } from '../support/component.js'
+import { sharedCluster } from '../support/cluster.js'
 import { withTools } from '../support/tools.js'
 import { freePort, INSTALL_TIMEOUT_MS } from '../testbed/component.js'
 import { CHART } from './helm-chart.js'
@@ -17,8 +17,7 @@ import { callOf, kindWorld, SECRETS } from './kind-world.js'
 let PATH = ''
 let kubeconfigFile = ''
 beforeAll(async () => {
-  const { folder } = await sharedComponent('kubernetes', ['TESTBED_KUBE_PORT'])
-  kubeconfigFile = join(folder, 'kube', 'kubeconfig')
+  kubeconfigFile = await sharedCluster()
   SECRETS['env:KUBECONFIG'] = await readFile(kubeconfigFile, 'utf8')
   PATH = await withTools('kubernetes')
 }, INSTALL_TIMEOUT_MS)

@@ -5,9 +5,12 @@ import { KubernetesCluster } from '../../drivers/clusters/kubernetes.js'
 import type { ClusterObject, ClusterPort } from '../../drivers/clusters/port.js'
 import { sharedComponent } from './component.js'
 
+/** The API server's, and those after it for the other parts. */
+const KUBE_PORTS = ['TESTBED_KUBE_PORT+9']
+
 /** A real API server, its controllers and scheduler, shared by all files of a run. Its nodes have no containers: pods are ready at once, an image with a tag that begins with bad, missing or broken cannot be pulled. @returns its kubeconfig file */
 export async function sharedCluster(): Promise<string> {
-  const { folder } = await sharedComponent('kubernetes', ['TESTBED_KUBE_PORT'])
+  const { folder } = await sharedComponent('kubernetes', KUBE_PORTS)
   return join(folder, 'kube', 'kubeconfig')
 }
 
@@ -16,7 +19,7 @@ export const nodeAddress = (network = process.env['TESTBED_KUBE_NET'] ?? '223'):
 
 /** The same with a kubelet and containers; of its own, as the other's pods need no containers. @returns its kubeconfig file and the socket of its containerd */
 export async function realNodes(): Promise<{ kubeconfigFile: string; containerd: string }> {
-  const { folder } = await sharedComponent('kubernetes', ['TESTBED_KUBE_PORT'], { settings: { TESTBED_KUBE_NAME: 'real', TESTBED_KUBE_NODES: 'real', TESTBED_KUBE_NET: '233' } })
+  const { folder } = await sharedComponent('kubernetes', KUBE_PORTS, { settings: { TESTBED_KUBE_NAME: 'real', TESTBED_KUBE_NODES: 'real', TESTBED_KUBE_NET: '233' } })
   return { kubeconfigFile: join(folder, 'real', 'kubeconfig'), containerd: join(folder, 'real', 'cri', 'containerd.sock') }
 }
 
