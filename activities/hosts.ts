@@ -2,9 +2,10 @@ import { durationMs } from '../domain/duration.js'
 import { failure } from '../domain/failures.js'
 import type { JsonObject } from '../domain/json.js'
 import type { HostPort, SshLogin, SshSettings } from '../drivers/hosts/port.js'
-import type { SshAddress } from '../plan/addresses.js'
+import type { SshAddress, TargetConfig } from '../plan/addresses.js'
 import type { ResolveSecret } from './job-input.js'
 import type { PlaceOf } from './places.js'
+import { sshOf } from './target-address.js'
 
 export interface HostDeps {
   /** This process's own machine: of jobs without a target, and of an agent. */
@@ -22,11 +23,9 @@ const CONNECT_MS = 10_000
 export function createHosts({ own, connect, findConfig, resolveSecret }: HostDeps): (of: PlaceOf) => Promise<HostPort> {
   return async ({ release, target, learn }) => {
     if (target === null || target.via === 'agent') return own // a call for an agent's target runs on that agent
-    if (target.type !== 'host') throw failure('CONFIG_INVALID', `target ${target.name} is no machine: it is ${target.type}`)
     const found = await findConfig(release.tenant, target.id)
     if (!found) throw failure('CONFIG_INVALID', `target ${target.name} is not there any more`)
-    const ssh = found.config['ssh'] as SshAddress | undefined
-    if (!ssh) throw failure('CONFIG_INVALID', `target ${target.name} does not say how it is reached: its config has no ssh`)
+    const ssh = sshOf(target, found.config as TargetConfig)
     const secret = async (text: SshAddress['key']): Promise<string | undefined> => {
       if (text === undefined) return undefined
       const value = typeof text === 'string' ? text : await resolveSecret(text.from, { tenant: release.tenant, releaseId: release.releaseId })

@@ -5,6 +5,13 @@ import type { ClusterAddress, EngineAddress, SshAddress, TargetConfig } from '..
 
 const LOGIN = ['host', 'port', 'user', 'key', 'passphrase', 'password', 'agent', 'hostKey', 'knownHosts'] as const
 
+/** How a machine is logged in to. @throws CONFIG_INVALID when the target is none, or does not say */
+export function sshOf({ name, type }: TargetRef, { ssh }: TargetConfig): SshAddress {
+  if (type !== 'host') throw failure('CONFIG_INVALID', `target ${name} is no machine: it is ${type}`)
+  if (!ssh) throw failure('CONFIG_INVALID', `target ${name} does not say how it is reached: its config has no ssh`)
+  return ssh
+}
+
 /**
  * The container engine of a target: the one its config names; of a machine else the one on it, by its own SSH login.
  * @throws CONFIG_INVALID when it has none: a job never falls back on another's engine

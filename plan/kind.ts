@@ -28,6 +28,8 @@ export interface Kind<Schema extends TObject = TObject> {
   defaultTimeout: string
   /** The same, where the config decides it. */
   timeoutFor?(config: Static<Schema>): string
+  /** What of a target it acts on, in a stage with targets. Left out: nothing of it, or its config says. */
+  actsOn?: 'machine' | 'engine' | 'cluster'
   /** Does the runner hand the plan's variables on? */
   variables: boolean
   /** Rules a schema cannot say. Paths are relative to the config: `strategy.phases.1.percentage`. */

@@ -7,6 +7,7 @@ import { refOf, type TargetRow, type TargetStore } from '../../store/targets.js'
 import type { RunKey, RunState, TargetRunStore } from '../../store/target-runs.js'
 import { choose } from './choose.js'
 import type { FleetActivities, TargetKey } from './contract.js'
+import { mustFit } from './must-fit.js'
 
 /** Bytes of undos in one answer: a payload of Temporal's may have 2 MiB. */
 const CHUNK_BYTES = 400_000
@@ -26,6 +27,7 @@ export function createFleetActivities({ targets, runs, probe }: FleetDeps): Flee
       const key = { releaseId: release.releaseId, stage }
       if (await runs.brief(key) === null) {
         const { waves, targets: chosen } = await choose(targets, release, stage, brief.stage.fleet)
+        mustFit(stage, brief.stage.jobs, chosen.filter(({ wave }) => wave >= 0).map(({ row }) => row))
         await runs.begin(key, release.tenant, brief, { waves, targets: chosen.map(({ row, wave }) => ({ target: refOf(row), wave })) })
       }
       const waves = (await runs.brief(key))?.waves ?? []

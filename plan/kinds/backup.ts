@@ -24,7 +24,7 @@ export type BackupConfig = Static<typeof BackupConfig>
 
 /** Keep what is there, before something changes it. */
 export const backup = defineKind({
-  name: 'backup', description: 'Archives folders of the machine with a checksum and keeps the newest of them', schema: BackupConfig, runsIn: 'activity',
+  name: 'backup', description: 'Archives folders of the machine with a checksum and keeps the newest of them', schema: BackupConfig, runsIn: 'activity', actsOn: 'machine',
   undo: true, needsUndo: ({ restore }) => restore, variables: true, defaultTimeout: '30m',
   check: ({ path, paths }) => path !== undefined && paths !== undefined ? [{ path: 'paths', message: 'path or paths, not both' }] : [],
   explain: ({ backupType, path, paths = [path ?? 'the work_dir'], restore }) => ({ does: [`archives ${paths.join(', ')} (${backupType})`], undoes: restore ? [`${paths.join(', ')}, put back as it was archived`] : [] }),
@@ -42,6 +42,6 @@ export type CleanupConfig = Static<typeof CleanupConfig>
 
 /** Take old versions and backups away. What is gone is gone: there is no undo. */
 export const cleanup = defineKind({
-  name: 'cleanup', description: 'Takes old versions, and old backups if asked, off the machine', schema: CleanupConfig, runsIn: 'activity', variables: true, defaultTimeout: '15m',
+  name: 'cleanup', description: 'Takes old versions, and old backups if asked, off the machine', schema: CleanupConfig, runsIn: 'activity', actsOn: 'machine', variables: true, defaultTimeout: '15m',
   explain: ({ keepVersions, cleanBackups, keepBackups }) => ({ does: [`keeps the ${keepVersions} newest versions${cleanBackups ? ` and ${keepBackups} backups` : ''}; what is in force or needed to go back stays`], undoes: [] }),
 })

@@ -29,7 +29,7 @@ export const container = defineKind({
   aliases: ['docker'],
   description: 'Replaces a service\'s containers by a new version; taken back to exactly the containers before',
   schema: ContainerConfig,
-  runsIn: 'activity',
+  runsIn: 'activity', actsOn: 'engine',
   snapshot: true,
   undo: true,
   defaultTimeout: '15m',

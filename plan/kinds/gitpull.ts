@@ -39,6 +39,7 @@ export const gitpull = defineKind({
   description: 'Puts a commit of a Git repository on the machine: fetches, checks out beside what runs, builds, then switches a link',
   schema: GitpullConfig,
   runsIn: 'activity',
+  actsOn: 'machine',
   snapshot: true,
   undo: true,
   needsUndo: ({ operation }) => operation !== 'rollback',

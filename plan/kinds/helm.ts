@@ -23,5 +23,5 @@ export type HelmConfig = Static<typeof HelmConfig>
 /** Installs or upgrades a Helm release. */
 export const helm = defineKind({
   name: 'helm', description: 'Installs or upgrades a Helm release; goes back to the exact revision', schema: HelmConfig,
-  runsIn: 'activity', snapshot: true, undo: true, variables: true, defaultTimeout: '20m',
+  runsIn: 'activity', actsOn: 'cluster', snapshot: true, undo: true, variables: true, defaultTimeout: '20m',
 })

@@ -29,7 +29,7 @@ export const kubernetes = defineKind({
   aliases: ['k8s'],
   description: 'Applies manifests to a cluster and waits until they are rolled out',
   schema: KubernetesConfig,
-  runsIn: 'activity',
+  runsIn: 'activity', actsOn: 'cluster',
   snapshot: true,
   undo: true,
   variables: true,

@@ -44,6 +44,7 @@ export const script = defineKind({
   description: 'Runs a script; its output streams to the release\'s log',
   schema: ScriptConfig,
   runsIn: 'activity',
+  actsOn: 'machine',
   snapshot: true,
   needsSnapshot: installs,
   undo: true,

@@ -45,11 +45,11 @@ const named = ({ service = 'the service' }: ServiceConfig): string => service
 
 /** Have a service run; taken back, it is as it was. */
 export const startService = defineKind({
-  name: 'start_service', description: 'Starts a service of the machine and waits until it is ready', schema: ServiceConfig, runsIn: 'activity', snapshot: true, undo: true, variables: true, defaultTimeout: '10m',
+  name: 'start_service', description: 'Starts a service of the machine and waits until it is ready', schema: ServiceConfig, runsIn: 'activity', actsOn: 'machine', snapshot: true, undo: true, variables: true, defaultTimeout: '10m',
   check: (config) => rules(config, 'startCommand'), explain: (config) => ({ does: [`starts ${named(config)} (${config.type})`], undoes: [`the start of ${named(config)}`] }),
 })
 /** Have a service stand still; taken back, it is as it was. */
 export const stopService = defineKind({
-  name: 'stop_service', description: 'Stops a service of the machine, by force if it must', schema: ServiceConfig, runsIn: 'activity', snapshot: true, undo: true, variables: true, defaultTimeout: '10m',
+  name: 'stop_service', description: 'Stops a service of the machine, by force if it must', schema: ServiceConfig, runsIn: 'activity', actsOn: 'machine', snapshot: true, undo: true, variables: true, defaultTimeout: '10m',
   check: (config) => rules(config, 'stopCommand'), explain: (config) => ({ does: [`stops ${named(config)} (${config.type})`], undoes: [`the stop of ${named(config)}`] }),
 })

@@ -19,6 +19,6 @@ export type TestRunnerConfig = Static<typeof TestRunnerConfig>
 /** Run tests, or read what others have run, into the release's report. */
 export const testRunner = defineKind({
   name: 'test-runner', aliases: ['tests'], description: 'Runs tests, or reads JUnit XML and TAP files, and fails on failed ones',
-  schema: TestRunnerConfig, runsIn: 'activity', acts: false, variables: true, defaultTimeout: '30m',
+  schema: TestRunnerConfig, runsIn: 'activity', actsOn: 'machine', acts: false, variables: true, defaultTimeout: '30m',
   check: ({ testSuite, command, reports }) => testSuite === undefined && command === undefined && reports === undefined ? [{ path: '', message: 'needs a testSuite or a command to run, or reports to read' }] : [],
 })

@@ -20,7 +20,7 @@ export class FleetRecords {
 
   add(name: string, more: Partial<TargetRow> = {}): void {
     this.targets.push({
-      id: `id-${name}`, tenant: 'default', environmentId: 'e', environment: 'production', project: 'shop', name, type: 'host', via: 'direct', host: `${name}.example.com`, labels: {}, priority: 0, config: {},
+      id: `id-${name}`, tenant: 'default', environmentId: 'e', environment: 'production', project: 'shop', name, type: 'host', via: 'direct', host: `${name}.example.com`, labels: {}, priority: 0, config: { ssh: { host: `${name}.example.com`, port: 22, user: 'root', agent: false, sudo: false } },
       lastSeenAt: null, reachable: null, health: null, createdAt: new Date(), updatedAt: new Date(), ...more,
     })
   }

@@ -80,7 +80,7 @@ test('a person skips the rest of a watch, or the wait between batches', async ()
 })
 
 test('clusters follow one another, each with its share, its yes and its watch', async () => {
-  for (const name of ['dev', 'staging', 'prod-1', 'prod-2']) world.fleet.add(name, { type: 'kubernetes' })
+  for (const name of ['dev', 'staging', 'prod-1', 'prod-2']) world.fleet.add(name)
   const among = (...names: string[]) => ({ names, labels: null })
   const watch = (durationMs: number) => ({ durationMs, healthCheck: null, analysis: null })
   const handle = await world.start(ship({ batch: { count: 5 }, waves: [

@@ -170,6 +170,16 @@ test('a choice without targets, or with names that are none, is refused before a
   expect(world.trace).toEqual([])
 })
 
+test.each([
+  ['a script on an engine', () => ({ type: 'docker' as const, config: { docker: { host: 'tcp://web-2:2376' } } }), script('update'), 'update (script) cannot act there: target web-2 is no machine: it is docker'],
+  ['manifests on a machine', () => ({}), job('backend', 'kubernetes', {}), 'backend (kubernetes) cannot act there: target web-1 has no cluster: it is host, and its config has no kubernetes'],
+  ['a machine that nobody can log in to', () => ({ config: {} }), script('update'), 'update (script) cannot act there: target web-2 does not say how it is reached: its config has no ssh'],
+])('%s is refused before anything acts, also on the targets that would fit', async (_, second, what, reason) => {
+  webs(2, (n) => n === 2 ? second() : {})
+  expect(await world.run(ship({}, [what]))).toEqual({ status: 'rolled_back', reason: `stage ship: ${reason}`, leftOver: [] })
+  expect(world.trace).toEqual([])
+})
+
 test('an agent that never spoke, or not for a while, is away', async () => {
   webs(3, (n) => ({ via: 'agent', lastSeenAt: n === 1 ? null : new Date(Date.now() - n * HOUR) }))
   expect((await world.run(ship({ maxFailures: { count: 5 } }))).reason).toBe('0 of 3 targets succeeded, 0 were skipped: too few')
