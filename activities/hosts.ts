@@ -25,7 +25,7 @@ export function createHosts({ own, connect, findConfig, resolveSecret }: HostDep
     if (target === null || target.via === 'agent') return own // a call for an agent's target runs on that agent
     const found = await findConfig(release.tenant, target.id)
     if (!found) throw failure('CONFIG_INVALID', `target ${target.name} is not there any more`)
-    const ssh = sshOf(target, found.config as TargetConfig)
+    const ssh = sshOf(target, found.config)
     const secret = async (text: SshAddress['key']): Promise<string | undefined> => {
       if (text === undefined) return undefined
       const value = typeof text === 'string' ? text : await resolveSecret(text.from, { tenant: release.tenant, releaseId: release.releaseId })
