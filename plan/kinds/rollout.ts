@@ -60,10 +60,12 @@ export const rollout = defineKind({
   runsIn: 'workflow',
   undo: true,
   defaultTimeout: '30d',
-  check: ({ strategy }) => strategy.type === 'canary'
-    ? strategy.phases.flatMap((phase, n) => n > 0 && phase.percentage < (strategy.phases[n - 1]?.percentage ?? 0)
-      ? [{ path: `strategy.phases.${n}.percentage`, message: 'percent falls: phases go up, so that a session only ever moves towards the candidate' }] : [])
-    : [],
+  check: ({ strategy, route }) => [
+    ...strategy.type !== 'canary' ? [] : strategy.phases.flatMap((phase, n) => n > 0 && phase.percentage < (strategy.phases[n - 1]?.percentage ?? 0)
+      ? [{ path: `strategy.phases.${n}.percentage`, message: 'percent falls: phases go up, so that a session only ever moves towards the candidate' }] : []),
+    ...route.gateway !== 'replicas' ? [] : (strategy.type === 'canary' ? strategy.phases.map((phase, n) => ({ phase, path: `strategy.phases.${n}` })) : [{ phase: strategy, path: 'strategy' }])
+      .flatMap(({ phase: { successCriteria }, path }) => successCriteria ? [{ path: `${path}.successCriteria`, message: 'replicas count no requests: judge by analysis' }] : []),
+  ],
   time: ({ strategy }) => {
     const holds = strategy.type === 'canary' ? strategy.phases.map(({ duration }) => duration) : [strategy.watch, strategy.keepOld]
     return { shortestMs: holds.reduce((sum, hold) => sum + (hold ? durationMs(hold) : 0), 0), longestMs: Infinity }

@@ -12,7 +12,7 @@ trafficContract('gateway-api', { can: HTTP_ROUTE.can }, async () => {
   const { cluster, kubeconfigFile, namespace, listen, running, urls, configuration, stop } = await gatewayApiStand()
   const far = await unreachableRoutes(kubeconfigFile, HTTP_ROUTE)
   return {
-    port: new ClusterTraffic('gw', HTTP_ROUTE, cluster, { takenWithinMs: 10_000, settleMs: 1000 }), unreachable: far.ports,
+    port: new ClusterTraffic('gw', HTTP_ROUTE, cluster, { takenWithinMs: 10_000, settleMs: 1500 }), unreachable: far.ports,
     stable: { ...running.stable.side, url: urls.stable }, candidate: { ...running.candidate.side, url: urls.candidate }, running,
     own: {
       route: { name: ROUTE, listen }, configuration, liar: new ClusterTraffic('liar', HTTP_ROUTE, lyingCluster(cluster), { takenWithinMs: 500, settleMs: 0 }),

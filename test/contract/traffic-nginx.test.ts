@@ -14,8 +14,7 @@ import { trafficContract } from './traffic.js'
 /** A real nginx whose route `app` its operator has written. */
 async function start() {
   const stand = await serverStand('nginx')
-  const { type: _, ...settings } = stand.settings
-  return { stand, stable: stand.running.stable, candidate: stand.running.candidate, file: join(String(settings['folder']), 'app.conf'), settings: { binary: 'nginx', timeoutMs: 10_000, ...settings } as unknown as NginxSettings }
+  return { stand, stable: stand.running.stable, candidate: stand.running.candidate, file: join(String(stand.settings['folder']), 'app.conf'), settings: { binary: 'nginx', timeoutMs: 10_000, ...stand.settings } as unknown as NginxSettings }
 }
 type World = Awaited<ReturnType<typeof start>>
 

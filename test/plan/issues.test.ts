@@ -46,6 +46,7 @@ const CASES: [IssueCode, Case][] = [
   ['BAD_EXPRESSION', { text: jobWith('type: condition\nconfig: { expression: «"1 + 1" }'), message: 'expression comes to int, not to true or false' }],
   ['BAD_EXPRESSION', { text: jobWith('type: script\ncondition: >-\n  true &&\n  «${variables.a}\nconfig: { script: "true" }'), message: /Unexpected character/u, suggestion: 'in a condition write variables.x, without ${ }' }],
   ['CONFIG_INVALID', { text: rollout('type: canary\nphases:\n  - { percentage: 50 }\n  - { percentage: «10 }'), message: /^percent falls/u }],
+  ['CONFIG_INVALID', { text: rollout('type: canary\nphases: [{ percentage: 50, successCriteria: «{ errorRate: "<1%" } }]').replace('{ name: shop }', '{ gateway: replicas, name: shop }'), message: 'replicas count no requests: judge by analysis' }],
   ['CONFIG_INVALID', { text: jobWith('type: approval\nconfig: { approvers: [a], quorum: «2 }'), message: 'quorum is 2, but only 1 may approve' }],
   ['NOT_IN_THIS_BUILD', { text: `${HEADER}stages: []\n«scheduledRelease: { cron: "0 10 * * 1-5" }\n`, message: 'scheduledRelease: schedules in a plan are not in this build' }],
   ['UNKNOWN_KIND', { text: jobWith('type: «validaton\nconfig: { anything: "${nothing.here" }'), message: /^this build has no job kind "validaton"; it has rollout, /u, suggestion: 'did you mean "validation"?' }],
