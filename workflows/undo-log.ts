@@ -27,12 +27,18 @@ export class UndoLog {
 
   /**
    * Promise an undo. Call it before the action: one that timed out may still have happened.
-   * Promising the same again (a job that is tried again) changes nothing: the first snapshot is the true one.
+   * Promised again, as a job is tried again: the first snapshot is the true one, and the last try is the one that may
+   * still be under way when it is taken back.
    */
   promise({ call, snapshot, activity, what, wave, manual }: Promised): void {
     const id = `${call.stage}/${call.job}/${activity}`
-    if (this.entries.some((entry) => entry.id === id)) return
-    const input: UndoCall = { call, snapshot }
+    const there = this.entries.find((entry) => entry.id === id)
+    const input: UndoCall = { call, snapshot: there ? (there.input as unknown as UndoCall).snapshot : snapshot }
+    if (there) {
+      there.input = input as unknown as Json
+      this.#changed.add(there)
+      return
+    }
     this.#add({ id, stage: call.stage, job: call.job, what, wave, activity, input: input as unknown as Json, manual, state: 'promised', error: null })
   }
 

@@ -5,7 +5,7 @@ import type { AnsibleConfig } from '../../plan/kinds/ansible.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
 import { changesOf, ENVIRONMENT, fatalLines, inventoryOf, inventoryOfTarget, playbookCommand, readRecap, type HostRecap } from '../tools/ansible.js'
 import { deliveryLines } from '../tools/delivery.js'
-import { lastWords, runTool, toolTemp } from '../tools/run-tool.js'
+import { lastWords, roundName, runTool, settleTool, toolTemp } from '../tools/run-tool.js'
 import { shellLine } from '../tools/shell.js'
 
 type Step = 'playbook' | 'rollback playbook' | 'check'
@@ -22,6 +22,7 @@ export const ansibleRunner: KindRunner<AnsibleConfig> = {
   },
 
   async rollback(config, _snapshot, context) {
+    await settleTool({ step: 'playbook', on: 'worker' }, context)
     if (config.rollbackPlaybook !== undefined) await play('rollback playbook', config.rollbackPlaybook, config, context)
   },
 
@@ -33,7 +34,7 @@ export const ansibleRunner: KindRunner<AnsibleConfig> = {
 
 async function play(step: Step, playbook: string, config: AnsibleConfig, context: JobContext): Promise<{ recap: Map<string, HostRecap>; stdout: string }> {
   const round = typeof context.heartbeatDetails === 'number' ? context.heartbeatDetails : 0
-  const name = round === 0 ? step : `${step} ${round + 1}`
+  const name = roundName(step, round)
   const temp = toolTemp(context, name)
   const files = await filesOf(playbook, config, context)
   const command = playbookCommand({ ...config, temp, playbook: plain(playbook), check: step === 'check', hasKey: config.privateKey !== undefined, hasKnownHosts: config.knownHosts !== undefined, hasVault: config.vaultPassword !== undefined })

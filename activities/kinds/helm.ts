@@ -10,7 +10,7 @@ import type { JobContext, KindRunner } from '../kind-runner.js'
 import { bundleParts, deliveryLines } from '../tools/delivery.js'
 import { changesOf, deployedOf, historyCommand, isPending, lastGood, manifestCommand, readHistory, rollbackCommand, templateCommand, uninstallCommand, upgradeCommand, type HelmRun, type Revision } from '../tools/helm.js'
 import { namesCluster } from '../target-address.js'
-import { lastWords, runTool, toolTemp } from '../tools/run-tool.js'
+import { lastWords, roundName, runTool, settleTool, toolTemp } from '../tools/run-tool.js'
 import { shellLine, shellWord } from '../tools/shell.js'
 
 /** `latest`: the highest revision there was. Null: no such release. */
@@ -58,6 +58,7 @@ const helmRunner: Required<KindRunner<Placed>> = {
   /** To the exact revision; what was not there is uninstalled. */
   async rollback(config, snapshot, context) {
     const before = snapshot as Before
+    for (const step of ['clear', 'upgrade']) await settleTool({ step, on: 'worker' }, context)
     const history = await historyOf(config, context)
     if (before === null) {
       if (history.length > 0) await helm('uninstall', config, context, (run) => [`helm ${shellLine(uninstallCommand(run))} >&2`])
@@ -128,7 +129,7 @@ async function helm(step: string, config: Placed, context: JobContext, lines: (r
   const isInBundle = config.repo === undefined && /^\.{1,2}\//.test(config.chart)
   const files = withChart ? await bundleParts([...isInBundle ? [config.chart] : [], ...valuesFiles], (path) => context.bundleFolder(path)) : {}
   const round = roundOf(context)
-  const name = READS.includes(step) ? `${step} ${randomUUID()}` : round > 0 ? `${step} ${round + 1}` : step
+  const name = READS.includes(step) ? `${step} ${randomUUID()}` : roundName(step, round)
   const temp = toolTemp(context, name)
   const { kubeconfig } = cluster
   const run: HelmRun = {

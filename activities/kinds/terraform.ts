@@ -3,7 +3,7 @@ import type { OutputChunk, ScriptResult } from '../../drivers/hosts/port.js'
 import type { TerraformConfig } from '../../plan/kinds/terraform.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
 import { deliveryLines } from '../tools/delivery.js'
-import { lastWords, runTool, toolTemp } from '../tools/run-tool.js'
+import { lastWords, runTool, settleTool, toolTemp } from '../tools/run-tool.js'
 import { shellWord } from '../tools/shell.js'
 import { applyLines, changesOf, counted, findTool, outputsOf, planLines, prepareLines, STEPS, type TerraformRun } from '../tools/terraform.js'
 
@@ -44,6 +44,7 @@ export const terraformRunner: KindRunner<TerraformConfig> = {
   /** @throws TARGET_REFUSED when there was something before and nobody here knows what made it */
   async rollback(config, snapshot, context) {
     const { resources, previous } = snapshot as unknown as Before
+    await settleTool({ step: 'apply' }, context)
     const run = runOf(config, context, 'rollback')
     if (config.rollback === 'destroy' || resources === 0) {
       await terraform('rollback', config, context, [...planLines(run, true), ...applyLines(run), 'rm -rf .releasectl/applied'])

@@ -1,5 +1,5 @@
 import { failure, isFailureCode } from '../../domain/failures.js'
-import type { ScriptResult } from '../../drivers/hosts/port.js'
+import type { HostPort, ScriptResult } from '../../drivers/hosts/port.js'
 import type { JobContext } from '../kind-runner.js'
 
 const NEVER = 'releasectl.settled'
@@ -10,10 +10,11 @@ const WITHIN_MS = 5000
 /**
  * The run of a key is over after this, for good: one that is under way is stopped, and one that never began never will,
  * as this takes its key. So an undo never acts beside what it takes back.
+ * @param on the machine it runs on: the job's own, where it is left out
  * @returns `began: false` when it certainly never did; the outputs of one that had ended
  */
-export async function settle(key: string, context: JobContext): Promise<{ began: boolean; outputs: Record<string, string> }> {
-  const host = await context.host()
+export async function settle(key: string, context: JobContext, on?: HostPort): Promise<{ began: boolean; outputs: Record<string, string> }> {
+  const host = on ?? await context.host()
   try {
     const { outputs } = await host.run({ key, script: `echo ${NEVER}=never >> "$RELEASECTL_OUTPUT"`, interpreter: '/bin/sh', workDir: null, environment: {}, timeoutMs: WITHIN_MS }, { output: () => undefined, signal: context.signal })
     return outputs[NEVER] === undefined ? { began: true, outputs } : { began: false, outputs: {} }

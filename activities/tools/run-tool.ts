@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { failure } from '../../domain/failures.js'
-import type { OutputChunk, ScriptResult } from '../../drivers/hosts/port.js'
+import type { HostPort, OutputChunk, ScriptResult } from '../../drivers/hosts/port.js'
 import type { JobContext } from '../kind-runner.js'
 import { environmentOf } from '../machine/script-environment.js'
+import { mustHaveBegun, settle } from '../machine/settle.js'
 
 const SECRET_BYTES = 120_000
 
@@ -11,7 +12,7 @@ export interface ToolRun {
   /** Distinguishes the runs of one attempt: `plan`, `apply`. Each is once per key. */
   step: string
   /** `worker`: on the worker's own machine, where the tool reaches the target from. Default: on the target. */
-  on?: 'worker'
+  on?: 'worker' | undefined
   /** Lines of a POSIX shell. `$tool_temp` (toolTemp) is a folder for this user only, gone when it ends. */
   lines: readonly string[]
   workDir?: string | undefined
@@ -29,16 +30,28 @@ export interface ToolRun {
 export async function runTool(run: ToolRun, context: JobContext): Promise<ScriptResult> {
   const { environment, lines } = secretsByEnvironment(run.secretFiles ?? {})
   const config = { environment: { ...run.environment, ...environment }, ...(run.workDir !== undefined && { workDir: run.workDir }) }
-  const host = await (run.on === 'worker' ? context.ownHost() : context.host())
+  const host = await machineOf(run, context)
   const result = await host.run({
     key: `${context.idempotencyKey}/${run.step}`, script: `${[...prologue(toolTemp(context, run.step)), ...lines, ...run.lines].join('\n')}\n`, interpreter: '/bin/sh', workDir: run.workDir ?? null,
     environment: environmentOf(config, context), timeoutMs: context.timeoutMs,
   }, { output: run.output ?? (({ stream, offset, text }) => { context.log(stream, offset, text) }), signal: context.signal })
+  mustHaveBegun(result)
   result.stdout = context.redact(result.stdout, result.truncated)
   result.stderr = context.redact(result.stderr, result.truncated)
   if (result.exitCode === 127) throw failure('CONFIG_INVALID', `${run.step}: the machine has no such program: ${lastWords(result)}`)
   return result
 }
+
+/** The name of a step that is run again because its far side did not answer: `apply`, `apply 2`. @param round runs before it */
+export const roundName = (step: string, round: number): string => round === 0 ? step : `${step} ${round + 1}`
+
+/** For an undo: no run of that step of the job, in whichever round, goes on or ever begins, although its worker may be gone. */
+export async function settleTool({ step, on }: Pick<ToolRun, 'step' | 'on'>, context: JobContext): Promise<void> {
+  const host = await machineOf({ on }, context)
+  for (let round = 0; (await settle(`${context.call.idempotencyKey}/${roundName(step, round)}`, context, host)).began; round += 1);
+}
+
+const machineOf = async ({ on }: Pick<ToolRun, 'on'>, context: JobContext): Promise<HostPort> => on === 'worker' ? context.ownHost() : context.host()
 
 /** The last lines it wrote: why it failed. */
 export function lastWords({ stdout, stderr }: Pick<ScriptResult, 'stdout' | 'stderr'>, lines = 10): string {

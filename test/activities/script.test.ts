@@ -49,6 +49,17 @@ test.each([4090, 65_530])('a secret that lies across the end that is kept is not
   expect(JSON.stringify(result).includes('r2x')).toBe(false)
 })
 
+test('a gigabyte of output leaves the log and the worker small, and the last words are told', async () => {
+  const { execute, logs } = await kindWorld()
+  const before = process.memoryUsage.rss()
+  let most = 0
+  const watch = setInterval(() => { most = Math.max(most, process.memoryUsage.rss() - before) }, 50)
+  await expect(execute(scriptCall('head -c 1000000000 /dev/zero | tr "\\0" x; echo; echo no such table >&2; exit 4'))).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringMatching(/exit code 4[^]*no such table/) as string })
+  clearInterval(watch)
+  expect(logs.text('stdout').length).toBeLessThan(32 * 1024 ** 2)
+  expect(most).toBeLessThan(256 * 1024 ** 2)
+})
+
 test('a log store that is down does not hold a job up', async () => {
   const world = await kindWorld()
   world.logs.isDown = true

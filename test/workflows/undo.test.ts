@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import type { JobCall } from '../../activities/contract.js'
+import type { JobCall, UndoCall } from '../../activities/contract.js'
 import { failure } from '../../domain/failures.js'
 import type { ReleaseOutcome, RollbackInput } from '../../domain/release.js'
 import { abortUpdate, approveUpdate, pauseUpdate } from '../../workflows/messages.js'
@@ -47,6 +47,14 @@ test('an undo that fails is passed over; the others run, and a person is told wh
   expect(undone().at(-1)).toBe('undo script.rollback a')
   expect(world.view).toMatchObject({ status: 'failed', reason: 'last said no' })
   expect(world.view?.undo.filter(({ state }) => state !== 'undone')).toMatchObject([{ what: 'split of edge/web', state: 'failed', error: 'rollout.restoreRoute said no', manual: 'Send all traffic of route web to 2.3.0 at edge.' }])
+})
+
+test('a job that was tried again is taken back by the key of its last try', async () => {
+  let tries = 0
+  world.script = ({ job: name }) => { if (name === 'last' || (tries += 1) === 1) throw failure('CHECK_FAILED', 'no'); return DONE }
+  await world.run(planOf([stage('ship', [script('a', { retry: { attempts: 2, intervalMs: 10, backoff: 1, maxIntervalMs: 10 } })]), stage('after', [script('last')])]))
+  const { call } = world.undo[0]?.input as unknown as UndoCall
+  expect([call.attempt, call.idempotencyKey]).toEqual([2, `${world.releaseId}/ship/a/2`])
 })
 
 test('an undo is kept with the journal before its job acts', async () => {
