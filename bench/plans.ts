@@ -49,3 +49,28 @@ stages:
             phases:
 ${phases.map(({ percentage, duration, interval }) => `              - { percentage: ${percentage}, duration: ${duration}, interval: ${interval}, minRequests: 3, successCriteria: { errorRate: "<5%" } }`).join('\n')}
 `
+
+/** A workload of a cluster without HTTP, by canary: its share of the replicas is its share of the work. No holds. */
+export const replicasCanaryPlan = (replicas: number, percentages: number[]): string => `${head('replicas', null)}
+stages:
+  - name: ship
+    jobs:
+      - name: rollout
+        type: rollout
+        config:
+          service: bench
+          deploy: { type: kubernetes, image: "registry.test/app:\${RELEASE_VERSION}", replicas: ${replicas}, drain: 100ms, keep: 1 }
+          route: { gateway: replicas, name: bench }
+          strategy:
+            type: canary
+            phases: [${percentages.map((percentage) => `{ percentage: ${percentage} }`).join(', ')}]
+`
+
+/** One job that does nothing on every target of the environment, all in one batch. */
+export const fleetPlan = (parallel: number): string => `${head('fleet', null)}
+stages:
+  - name: roll
+    targets: { all: true }
+    strategy: { type: rolling, batchSize: 100%, parallel: ${parallel} }
+    jobs: [{ name: update, type: script, config: { script: "true", rollbackScript: "true" } }]
+`

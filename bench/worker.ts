@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { createDecisionActivities } from '../activities/decisions.js'
+import { createFleetActivities } from '../activities/fleet/index.js'
+import { createTargetProbe } from '../activities/fleet/probe.js'
 import { createJournalActivities } from '../activities/journal.js'
 import { placesOn } from '../activities/places.js'
 import { createKindRunners } from '../activities/kinds/index.js'
@@ -19,6 +21,8 @@ import { BundleStore } from '../store/bundles.js'
 import { connect } from '../store/database.js'
 import { LogStore } from '../store/logs.js'
 import { SnapshotStore } from '../store/snapshots.js'
+import { TargetRunStore } from '../store/target-runs.js'
+import { TargetStore } from '../store/targets.js'
 import { BARE_QUEUE } from './bare/call.js'
 
 // The worker of the benchmarks: our workflows with the real journal and lock, and bare workflows beside them, with the same
@@ -29,12 +33,14 @@ const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, RELEASECTL_TAS
 const client = new Client({ connection: Connection.lazy({ address }), namespace })
 const key = InstallationKey.read(settings.RELEASECTL_KEY_FILE)
 const database = connect(settings.DATABASE_URL)
+const targets = new TargetStore(database)
 const runners = createKindRunners({ notices: new Channels(), channels: InstallationChannels.read(undefined), documents: new ConfluenceDocuments(), site: () => null, kubeconfig: undefined, client, taskQueue })
 
 const shared: Omit<WorkerOptions, 'taskQueue'> = {
   connection: await NativeConnection.connect({ address }), namespace,
   activities: {
     ...createJournalActivities({ database }), ...createLockActivities({ client, taskQueue }), ...createDecisionActivities({ key }), ...createWindowActivities(),
+    ...createFleetActivities({ targets, runs: new TargetRunStore(database), probe: createTargetProbe(targets) }),
     ...createKindActivities({
       runners: { ...runners, script: { execute: async () => ({ outputs: {}, message: '', artifacts: [] }) } },
       places: placesOn(new LocalHost({ home: settings.RELEASECTL_HOME })),

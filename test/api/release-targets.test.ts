@@ -13,10 +13,12 @@ import { ReleaseWorker } from './release-worker.js'
 
 let world: ApiWorld
 let worker: ReleaseWorker
+let url: string
 beforeAll(async () => {
   const { address } = await temporalServer()
   world = await ApiWorld.open({ temporal: address })
   worker = await ReleaseWorker.start(world, address)
+  url = await world.app.listen({ host: '127.0.0.1', port: 0 })
   await world.ask('deployer', 'POST', '/projects', { name: 'shop' })
   const { id } = (await world.ask('deployer', 'POST', '/projects/shop/environments', { name: 'prod' })).json<{ id: string }>()
   for (const [name, priority] of [['c-1', 3], ['c-2', 2], ['c-3', 1]] as const) await world.ask('deployer', 'POST', `/environments/${id}/targets`, { name, type: 'kubernetes', labels: { role: 'web' }, priority })
@@ -62,7 +64,6 @@ test('a release on targets keeps each target with its jobs, page by page, and is
 })
 
 test('a dry run tells whom a stage would take, wave by wave, to the API and to the command line; no target is marked', async () => {
-  const url = await world.app.listen({ host: '127.0.0.1', port: 0 })
   const answer = await world.ask('deployer', 'POST', '/releases', { project: 'shop', environment: 'prod', planText: plan('{ type: canary, canaryTargets: [c-2], batchSize: 2 }'), options: { dryRun: true } })
   expect(answer.json()).toMatchObject({ preview: {
     fleets: [{ stage: 'ship', total: 3, batch: 2, waves: [{ name: 'canary', total: 1, targets: [{ name: 'c-2', presence: 'unknown' }] }, { total: 2, targets: [{ name: 'c-1' }, { name: 'c-3' }], more: 0 }] }],
@@ -91,7 +92,6 @@ test('a release\'s report has its targets with the jobs on each, as JSON, Markdo
 })
 
 test('one target is taken back and run again over HTTP and the command line, while the release waits for a yes', async () => {
-  const url = await world.app.listen({ host: '127.0.0.1', port: 0 })
   const id = await start('{ type: canary, canaryTargets: [c-1], autoPromote: false }')
   await until(id, ({ approvals }) => approvals.length > 0)
   const post = (target: string, verb: string, who = 'deployer') => world.ask(who, 'POST', `/releases/${id}/targets/${target}/${verb}`, { reason: 'a look' })
