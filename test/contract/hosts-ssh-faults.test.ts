@@ -6,41 +6,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SshHost } from '../../drivers/hosts/ssh/host.js'
 import { SshPool } from '../../drivers/hosts/ssh/pool.js'
 import type { OutputChunk, ScriptRun, SshSettings } from '../../drivers/hosts/port.js'
-import { sharedComponent } from '../support/component.js'
+import { spoiltLine, type SpoiltLine } from '../support/spoilt-line.js'
 import { on, sshHosts, type SshHosts } from '../support/ssh-hosts.js'
-import { freePort } from '../testbed/component.js'
 import { aFile } from './host-files.js'
 import { aRun, isAlive, nothing, textOf, until } from './hosts.js'
 
 const pool = new SshPool()
 let world: SshHosts
 let web: SshSettings
-let faults: string
 beforeAll(async () => {
   world = await sshHosts()
   web = world.hosts[2] as SshSettings
-  faults = `http://127.0.0.1:${(await sharedComponent('faults', ['TESTBED_TOXIPROXY_PORT'])).port['TESTBED_TOXIPROXY_PORT']}`
 })
 afterAll(() => { pool.close() })
 
 const newHome = async (): Promise<string> => mkdtemp(join(tmpdir(), 'releasectl-home-'))
-const toxiproxy = async (method: string, path: string, body?: object): Promise<void> => {
-  const answer = await fetch(`${faults}${path}`, { method, ...(body && { body: JSON.stringify(body) }) })
-  if (!answer.ok) throw new Error(await answer.text())
-}
 /** This machine's sshd behind a line that can be spoilt. */
-async function faultyLine(): Promise<{ settings: SshSettings; spoil(type: string, attributes: object): Promise<void>; mend(): Promise<void>; enable(enabled: boolean): Promise<void> }> {
-  const port = await freePort()
-  const name = `ssh-${port}`
-  await toxiproxy('POST', '/proxies', { name, listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${world.here.port}` })
-  return {
-    settings: { ...world.here, port, home: await newHome(), knownHosts: (world.here.knownHosts ?? '').replace(/\]:\d+/, `]:${port}`) },
-    async spoil(type, attributes) {
-      for (const stream of ['upstream', 'downstream']) await toxiproxy('POST', `/proxies/${name}/toxics`, { name: stream, type, stream, attributes })
-    },
-    async mend() { for (const stream of ['upstream', 'downstream']) await toxiproxy('DELETE', `/proxies/${name}/toxics/${stream}`) },
-    async enable(enabled) { await toxiproxy('POST', `/proxies/${name}`, { enabled }) },
-  }
+async function faultyLine(): Promise<SpoiltLine & { settings: SshSettings }> {
+  const line = await spoiltLine(world.here.port)
+  return { ...line, settings: { ...world.here, port: line.port, home: await newHome(), knownHosts: (world.here.knownHosts ?? '').replace(/\]:\d+/, `]:${line.port}`) } }
 }
 const waiting = async (given: Partial<ScriptRun> = {}): ReturnType<typeof aRun> => aRun('echo started >> $WORK/log; echo begun; until [ -e $WORK/go ]; do sleep 0.02; done; echo done', given)
 
@@ -50,10 +34,10 @@ test('a script whose connection is cut and stays so is adopted by the next call,
   const run = await waiting()
   const cut = expect(host.run(run, nothing)).rejects.toMatchObject({ type: 'TARGET_UNREACHABLE', message: expect.stringContaining('here (root@127.0.0.1') as string })
   await until(async () => await textOf(join(run.work, 'log')) !== '')
-  await line.enable(false)
+  await line.cut()
   await cut
   await writeFile(join(run.work, 'go'), '')
-  await line.enable(true)
+  await line.restore()
   expect(await host.run(run, nothing)).toMatchObject({ exitCode: 0, stdout: 'begun\ndone\n' })
   expect(await textOf(join(run.work, 'log'))).toBe('started\n')
 })
@@ -83,8 +67,8 @@ test('a line that falls silent in the middle is noticed and made anew', async ()
   await writeFile(join(run.work, 'go'), '')
   await new Promise((resolve) => setTimeout(resolve, 16_000)) // three keep-alives
   await line.mend()
-  await line.enable(false)
-  await line.enable(true)
+  await line.cut()
+  await line.restore()
   expect(await silent).toMatchObject({ exitCode: 0, stdout: 'begun\ndone\n' })
   expect(await textOf(join(run.work, 'log'))).toBe('started\n')
 })
@@ -115,10 +99,10 @@ test('cancelling while the host is away waits for it and stops the script there'
   const cancel = new AbortController()
   const result = expect(new SshHost(pool, line.settings).run(run, { ...nothing, signal: cancel.signal })).rejects.toThrow('enough')
   await until(async () => await textOf(join(run.work, 'pid')) !== '')
-  await line.enable(false)
+  await line.cut()
   cancel.abort(new Error('enough'))
   await new Promise((resolve) => setTimeout(resolve, 500))
-  await line.enable(true)
+  await line.restore()
   await result
   await until(async () => !await isAlive(Number(await textOf(join(run.work, 'pid')))))
 })
