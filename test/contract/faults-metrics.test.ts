@@ -28,7 +28,7 @@ function judge(query: string): { verdict: Promise<JudgeResult>; asked: () => num
   })
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
   const given = input({ source: { type: 'prometheus', address: null, headers: {} } as never, criteria: [criterion('errorRate', '<1%', query)], intervalMs: 200, forMs: 4000, failureLimit: 1, errorLimit: 4 })
-  return { verdict: environment.run(activities['rollout.judge'] as (from: typeof given) => Promise<JudgeResult>, given), asked: () => asked }
+  return { verdict: environment.run(activities['rollout.judge'], given), asked: () => asked }
 }
 const GOOD = 'vector(0.001)'
 const asked = async ({ asked: count }: ReturnType<typeof judge>, times: number): Promise<void> => { while (count() < times) await delay(20) }

@@ -6,8 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SshHost } from '../../drivers/hosts/ssh/host.js'
 import { SshPool } from '../../drivers/hosts/ssh/pool.js'
 import type { OutputChunk, ScriptRun, SshSettings } from '../../drivers/hosts/port.js'
+<<<<<<< HEAD
 import { on, sshHosts, type SshHosts } from '../support/ssh-hosts.js'
 import { ToxicLine } from '../support/toxic-line.js'
+=======
+import { spoiltLine, type SpoiltLine } from '../support/spoilt-line.js'
+import { on, sshHosts, type SshHosts } from '../support/ssh-hosts.js'
+>>>>>>> kills
 import { aFile } from './host-files.js'
 import { aRun, isAlive, nothing, textOf, until } from './hosts.js'
 
@@ -22,9 +27,15 @@ afterAll(() => { pool.close() })
 
 const newHome = async (): Promise<string> => mkdtemp(join(tmpdir(), 'releasectl-home-'))
 /** This machine's sshd behind a line that can be spoilt. */
+<<<<<<< HEAD
 async function faultyLine(): Promise<{ settings: SshSettings; line: ToxicLine }> {
   const line = await ToxicLine.to(`127.0.0.1:${world.here.port}`)
   return { line, settings: { ...world.here, port: line.port, home: await newHome(), knownHosts: (world.here.knownHosts ?? '').replace(/\]:\d+/, `]:${line.port}`) } }
+=======
+async function faultyLine(): Promise<SpoiltLine & { settings: SshSettings }> {
+  const line = await spoiltLine(world.here.port)
+  return { ...line, settings: { ...world.here, port: line.port, home: await newHome(), knownHosts: (world.here.knownHosts ?? '').replace(/\]:\d+/, `]:${line.port}`) } }
+>>>>>>> kills
 }
 const waiting = async (given: Partial<ScriptRun> = {}): ReturnType<typeof aRun> => aRun('echo started >> $WORK/log; echo begun; until [ -e $WORK/go ]; do sleep 0.02; done; echo done', given)
 
@@ -34,10 +45,10 @@ test('a script whose connection is cut and stays so is adopted by the next call,
   const run = await waiting()
   const cut = expect(host.run(run, nothing)).rejects.toMatchObject({ type: 'TARGET_UNREACHABLE', message: expect.stringContaining('here (root@127.0.0.1') as string })
   await until(async () => await textOf(join(run.work, 'log')) !== '')
-  await line.enable(false)
+  await line.cut()
   await cut
   await writeFile(join(run.work, 'go'), '')
-  await line.enable(true)
+  await line.restore()
   expect(await host.run(run, nothing)).toMatchObject({ exitCode: 0, stdout: 'begun\ndone\n' })
   expect(await textOf(join(run.work, 'log'))).toBe('started\n')
 })
@@ -67,8 +78,8 @@ test('a line that falls silent in the middle is noticed and made anew', async ()
   await writeFile(join(run.work, 'go'), '')
   await new Promise((resolve) => setTimeout(resolve, 16_000)) // three keep-alives
   await line.mend()
-  await line.enable(false)
-  await line.enable(true)
+  await line.cut()
+  await line.restore()
   expect(await silent).toMatchObject({ exitCode: 0, stdout: 'begun\ndone\n' })
   expect(await textOf(join(run.work, 'log'))).toBe('started\n')
 })
@@ -99,10 +110,10 @@ test('cancelling while the host is away waits for it and stops the script there'
   const cancel = new AbortController()
   const result = expect(new SshHost(pool, settings).run(run, { ...nothing, signal: cancel.signal })).rejects.toThrow('enough')
   await until(async () => await textOf(join(run.work, 'pid')) !== '')
-  await line.enable(false)
+  await line.cut()
   cancel.abort(new Error('enough'))
   await new Promise((resolve) => setTimeout(resolve, 500))
-  await line.enable(true)
+  await line.restore()
   await result
   await until(async () => !await isAlive(Number(await textOf(join(run.work, 'pid')))))
 })

@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import type { AddressInfo, Socket } from 'node:net'
+import ssh2 from 'ssh2'
 import { expect, test } from 'vitest'
 import { asUser, beginCommand, commandLine, environmentFile, prepareCommand, quote, remoteCommand } from '../../drivers/hosts/ssh/commands.js'
 import { FrameReader } from '../../drivers/hosts/ssh/frames.js'
 import { hostKeyAlgorithms } from '../../drivers/hosts/ssh/host-key.js'
 import { knownKeys } from '../../drivers/hosts/ssh/known-hosts.js'
+import { SshPool } from '../../drivers/hosts/ssh/pool.js'
+import { Remote } from '../../drivers/hosts/ssh/remote.js'
 
 test.each(['plain', '', 'two words', 'it\'s', '$HOME `id` "x" \\ !', 'line\nbreak', '-n', '~root', 'größe', '*'])('a shell gives the word %j back', (word) => {
   expect(execFileSync('/bin/sh', ['-c', `printf %s ${quote(word)}`]).toString('utf8')).toBe(word)
@@ -71,3 +75,43 @@ test('a host is asked first for a key of the type that is known', () => {
   expect(first('web-1 ssh-rsa AAAA\n')).toEqual(['rsa-sha2-512', 'rsa-sha2-256'])
   expect(first('other ssh-rsa AAAA\n')[0]).toBe('ssh-ed25519')
 })
+
+/** A double for sshd, which cannot be made to send what it says in one packet: it answers whatever is asked, all at once. */
+async function answersAtOnce(answer: string, code: number): Promise<{ port: number; key: string; stop: () => void }> {
+  const keys = ssh2.utils.generateKeyPairSync('ed25519')
+  const server = new ssh2.Server({ hostKeys: [keys.private] }, (client) => {
+    const socket = (client as unknown as { _sock: Socket })._sock
+    client.on('error', () => undefined)
+    client.on('authentication', (login) => { login.accept() })
+    client.on('session', (accept) => {
+      accept().on('exec', (begin) => {
+        socket.cork()
+        const channel = begin()
+        channel.write(answer)
+        channel.exit(code)
+        channel.end()
+        setTimeout(() => { socket.uncork() }, 50)
+      })
+    })
+  })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  return { port: (server.address() as AddressInfo).port, key: keys.private, stop: () => { server.close() } }
+}
+
+test.each([0, 3])('an answer that comes in one packet with its exit code %i is heard with it', async (code) => {
+  const { port, key, stop } = await answersAtOnce('\nreleasectl-answers\nhome 2\n/hkept 0\n', code)
+  const pool = new SshPool()
+  const remote = new Remote(pool, { name: 'web-1', host: '127.0.0.1', port, user: 'root', key, agent: false, sudo: false, connectTimeoutMs: 10_000, knownHosts: `[127.0.0.1]:${port} ${publicOf(key)}` })
+  const answer = remote.call(() => ({ words: ['ready'] }))
+  if (code === 0) expect([...(await answer).keys()]).toEqual(['home', 'kept'])
+  else await expect(answer).rejects.toMatchObject({ type: 'TARGET_REFUSED', message: expect.stringContaining(`its shell ended with ${code}`) as string })
+  pool.close()
+  stop()
+})
+
+/** As known_hosts has it. */
+function publicOf(key: string): string {
+  const parsed = ssh2.utils.parseKey(key)
+  if (parsed instanceof Error) throw parsed
+  return `${parsed.type} ${parsed.getPublicSSH().toString('base64')}`
+}

@@ -73,13 +73,12 @@ export async function killedWorker(on: WorkerOn, acts: Act[], at: Moment): Promi
   let begun = 0
   child.stdout.on('data', (chunk) => { begun += String(chunk).length })
   child.stdin.end(JSON.stringify({ on, acts, dieBefore: typeof at === 'number' ? at : 0 }))
-  let isOver = false
-  const gone = once(child, 'close').then(([code, signal]) => { isOver = true; return { code, signal } as { code: number | null; signal: string | null } })
+  const gone = once(child, 'close') as Promise<[number | null, string | null]>
   if (typeof at === 'function') {
-    while (!isOver && !await at()) await new Promise((resolve) => setTimeout(resolve, 10))
+    while (child.exitCode === null && child.signalCode === null && !await at()) await new Promise((resolve) => setTimeout(resolve, 10))
     child.kill('SIGKILL')
   }
-  const { code, signal } = await gone
+  const [code, signal] = await gone
   if (signal === 'SIGKILL') return Math.max(0, begun - 1)
   if (code === 0) return null
   throw new Error(`the worker ended with ${code ?? signal} in act ${begun}`)

@@ -209,7 +209,7 @@ abandon() { # PATH DRAFT: answers how much room there was
   frame room "$(df -P -k -- "${1%/*}/" | tail -n 1)"
   rm -f -- "$2"
 }
-sum() { set -- "$(sha256sum < "$1")" && echo "${1%% *}"; }
+sum() { line=$(sha256sum < "$1") && echo "${line%% *}"; }
 content() { # PATH BYTES
   [ -e "$1" ] || { frame none ''; return; }
   head -c 0 -- "$1" || exit 1

@@ -27,8 +27,6 @@ export interface Call {
 export class Left extends Error {}
 
 /** remote.sh on one host, called over a shared connection. */
-const CUT = 'the connection was cut in the middle of a command'
-
 export class Remote {
   readonly #pool: SshPool
   readonly #door: Door
@@ -49,12 +47,11 @@ export class Remote {
    * TARGET_REFUSED when the host or its sudo says no; CONFIG_INVALID when what is asked cannot be done there
    */
   async call(ask: (home: string) => Asked, call: Call = {}): Promise<Answer> {
-    const once = (): Promise<Answer> => this.#use(async (connection) => {
+    return this.#use(async (connection) => {
       const home = await this.#home(connection)
       const { words, input } = ask(home)
       return this.#ask(connection, { words: remoteCommand(home, VERSION, words), ...(input && { input }) }, call)
     })
-    return call.stream ? once() : this.#twice(once) // who has been handed a part goes on from there
   }
 
   /** Where it keeps its records. */
@@ -72,14 +69,6 @@ export class Remote {
         return (error as Error).message
       } finally { sftp.end() }
     })
-  }
-
-  /** A command may be called twice: one whose session ended before its answer is asked again, once. */
-  async #twice<Result>(work: () => Promise<Result>): Promise<Result> {
-    try { return await work() } catch (error) {
-      if (!(error as Error).message.endsWith(CUT)) throw error
-      return work()
-    }
   }
 
   async #use<Result>(work: (connection: SshConnection) => Promise<Result>): Promise<Result> {
@@ -119,7 +108,7 @@ export class Remote {
     const invalid = answer.get('invalid')
     if (invalid) throw failure('CONFIG_INVALID', `${this.named}: ${invalid.toString('utf8')}`)
     if (code === 0 && frames.isWhole) return answer
-    if (connection.isGone || (code === null && !frames.isGarbled)) throw new Error(CUT)
+    if (connection.isGone || (code === null && !frames.isGarbled)) throw new Error('the connection was cut in the middle of a command')
     const told = [said, frames.noise].filter((part) => part !== '').join(' ')
     throw failure('TARGET_REFUSED', `${this.named}: ${told || `its shell ended with ${code ?? 'a signal'} and said nothing`}`)
   }
@@ -136,8 +125,12 @@ async function exchange(channel: ClientChannel, frames: FrameReader, input: Buff
   await new Promise<void>((resolve) => {
     const leave = (): void => { channel.destroy(); resolve() }
     signal?.addEventListener('abort', leave, { once: true })
-    channel.once('close', () => { signal?.removeEventListener('abort', leave); resolve() })
-    channel.on('exit', (status: number | null) => { code = status })
+    // Not from 'exit': where the whole answer comes in one packet, that is told before anybody can listen.
+    channel.once('close', (status?: number | null) => {
+      code = status ?? null
+      signal?.removeEventListener('abort', leave)
+      resolve()
+    })
     channel.on('error', () => undefined) // told by its end
     channel.on('data', (bytes: Buffer) => { if (!frames.feed(bytes)) leave() })
     channel.stderr.on('data', (bytes: Buffer) => { said = (said + bytes.toString('utf8')).slice(0, SAID_BYTES) })
