@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { DockerEngine } from '../../drivers/containers/docker.js'
 import { containerCall, containerWorld } from '../activities/container-world.js'
-import { spoiltLine, type SpoiltLine } from '../support/spoilt-line.js'
+import { ToxicLine } from '../support/toxic-line.js'
 import { dockerComponent } from './containers-world.js'
 import { until } from './containers.js'
 
@@ -12,13 +12,13 @@ import { until } from './containers.js'
 let docker: Awaited<ReturnType<typeof dockerComponent>>
 let direct: DockerEngine
 let engine: DockerEngine
-let engineLine: SpoiltLine
-let registryLine: SpoiltLine
+let engineLine: ToxicLine
+let registryLine: ToxicLine
 beforeAll(async () => {
   docker = await dockerComponent()
   direct = new DockerEngine({ host: `unix://${docker.socket}` })
-  engineLine = await spoiltLine(docker.port['TESTBED_DOCKER_TLS_PORT'] ?? 0)
-  registryLine = await spoiltLine(docker.port['TESTBED_REGISTRY_PORT'] ?? 0)
+  engineLine = await ToxicLine.to(`127.0.0.1:${docker.port['TESTBED_DOCKER_TLS_PORT'] ?? 0}`)
+  registryLine = await ToxicLine.to(`127.0.0.1:${docker.port['TESTBED_REGISTRY_PORT'] ?? 0}`)
   const pem = async (name: string): Promise<string> => readFile(join(docker.folder, 'docker/tls', `${name}.pem`), 'utf8')
   engine = new DockerEngine({ host: `tcp://127.0.0.1:${engineLine.port}`, tls: { ca: await pem('ca'), cert: await pem('cert'), key: await pem('key') } })
   await docker.sample('app:v1')
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await docker.sample('large:v1', '--file', `${file}:large`)
   await docker.docker('rmi', '-f', `${docker.registry}/large:v1`)
 })
-afterEach(async () => { for (const line of [engineLine, registryLine]) { await line.mend(); await line.restore() } })
+afterEach(async () => { for (const line of [engineLine, registryLine]) await line.mend() })
 
 const unreachable = (words: RegExp) => ({ type: 'TARGET_UNREACHABLE', nonRetryable: false, message: expect.stringMatching(words) as string })
 const byName = (): RegExp => new RegExp(`^engine tcp://127\\.0\\.0\\.1:${engineLine.port} `)

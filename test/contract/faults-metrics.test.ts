@@ -7,16 +7,16 @@ import { createJudgeActivities } from '../../activities/judge/judge.js'
 import { HttpMetrics } from '../../drivers/metrics/http.js'
 import { criterion, input } from '../activities/judge-world.js'
 import { sharedComponent } from '../support/component.js'
-import { spoiltLine, type SpoiltLine } from '../support/spoilt-line.js'
+import { ToxicLine } from '../support/toxic-line.js'
 import { INSTALL_TIMEOUT_MS } from '../testbed/component.js'
 
 // A real Prometheus behind a line that is spoilt while the judge asks it every 200 ms.
-let line: SpoiltLine
+let line: ToxicLine
 beforeAll(async () => {
   const { port } = await sharedComponent('prometheus', ['TESTBED_PROMETHEUS_PORT'])
-  line = await spoiltLine(port['TESTBED_PROMETHEUS_PORT'] ?? 0)
+  line = await ToxicLine.to(`127.0.0.1:${port['TESTBED_PROMETHEUS_PORT'] ?? 0}`)
 }, INSTALL_TIMEOUT_MS)
-afterEach(async () => { await line.mend(); await line.restore() })
+afterEach(async () => { await line.mend() })
 
 /** Judge for 4 s; a question is waited for for 500 ms. `asked` counts the questions. */
 function judge(query: string): { verdict: Promise<JudgeResult>; asked: () => number } {

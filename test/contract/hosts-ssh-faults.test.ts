@@ -6,13 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SshHost } from '../../drivers/hosts/ssh/host.js'
 import { SshPool } from '../../drivers/hosts/ssh/pool.js'
 import type { OutputChunk, ScriptRun, SshSettings } from '../../drivers/hosts/port.js'
-<<<<<<< HEAD
 import { on, sshHosts, type SshHosts } from '../support/ssh-hosts.js'
 import { ToxicLine } from '../support/toxic-line.js'
-=======
-import { spoiltLine, type SpoiltLine } from '../support/spoilt-line.js'
-import { on, sshHosts, type SshHosts } from '../support/ssh-hosts.js'
->>>>>>> kills
 import { aFile } from './host-files.js'
 import { aRun, isAlive, nothing, textOf, until } from './hosts.js'
 
@@ -27,15 +22,9 @@ afterAll(() => { pool.close() })
 
 const newHome = async (): Promise<string> => mkdtemp(join(tmpdir(), 'releasectl-home-'))
 /** This machine's sshd behind a line that can be spoilt. */
-<<<<<<< HEAD
 async function faultyLine(): Promise<{ settings: SshSettings; line: ToxicLine }> {
   const line = await ToxicLine.to(`127.0.0.1:${world.here.port}`)
   return { line, settings: { ...world.here, port: line.port, home: await newHome(), knownHosts: (world.here.knownHosts ?? '').replace(/\]:\d+/, `]:${line.port}`) } }
-=======
-async function faultyLine(): Promise<SpoiltLine & { settings: SshSettings }> {
-  const line = await spoiltLine(world.here.port)
-  return { ...line, settings: { ...world.here, port: line.port, home: await newHome(), knownHosts: (world.here.knownHosts ?? '').replace(/\]:\d+/, `]:${line.port}`) } }
->>>>>>> kills
 }
 const waiting = async (given: Partial<ScriptRun> = {}): ReturnType<typeof aRun> => aRun('echo started >> $WORK/log; echo begun; until [ -e $WORK/go ]; do sleep 0.02; done; echo done', given)
 

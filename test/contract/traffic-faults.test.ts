@@ -39,11 +39,11 @@ const GATEWAYS: [string, () => Promise<Behind>][] = [
 ]
 
 const TOXICS: [string, (line: ToxicLine) => Promise<void>][] = [
-  ['is cut', (line) => line.enable(false)],
-  ['is slower than we wait', (line) => line.spoil('latency', { latency: SLOW_MS }, ['downstream'])],
-  ['breaks off within an answer', (line) => line.spoil('limit_data', { bytes: 150 }, ['downstream'])],
+  ['is cut', (line) => line.cut()],
+  ['is slower than we wait', (line) => line.spoil('latency', { latency: SLOW_MS }, 'downstream')],
+  ['breaks off within an answer', (line) => line.spoil('limit_data', { bytes: 150 }, 'downstream')],
   ['is reset in mid-call', (line) => line.spoil('reset_peer', { timeout: 0 })],
-  ['lets calls through and no answers', (line) => line.spoil('timeout', { timeout: 0 }, ['downstream'])],
+  ['lets calls through and no answers', (line) => line.spoil('timeout', { timeout: 0 }, 'downstream')],
 ]
 
 describe.each(GATEWAYS)('a line to the admin API of %s', (name, make) => {

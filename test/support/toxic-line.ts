@@ -22,22 +22,27 @@ export class ToxicLine {
     return line
   }
 
-  /** @param streams `upstream`: to the server; `downstream`: from it */
-  async spoil(type: string, attributes: object, streams: ('upstream' | 'downstream')[] = ['upstream', 'downstream']): Promise<void> {
-    for (const stream of streams) {
+  /**
+   * `latency` {latency, ms}, `bandwidth` {rate, KB/s}, `timeout` {0: nothing gets through any more}, `limit_data` {bytes, then it is cut}, `reset_peer` {timeout}.
+   * @param streams `upstream`: to the server; `downstream`: from it; left out: both
+   */
+  async spoil(type: string, attributes: object, ...streams: ('upstream' | 'downstream')[]): Promise<void> {
+    for (const stream of streams.length > 0 ? streams : ['upstream', 'downstream'] as const) {
       const name = `${type}-${stream}`
       await this.#call('POST', `/proxies/${this.#name}/toxics`, { name, type, stream, attributes })
       this.#toxics.push(name)
     }
   }
 
+  /** As if nothing had been. */
   async mend(): Promise<void> {
     for (const name of this.#toxics.splice(0)) await this.#call('DELETE', `/proxies/${this.#name}/toxics/${name}`)
-    await this.enable(true)
+    await this.restore()
   }
 
-  /** false: what is open is cut, and nobody gets through. */
-  async enable(enabled: boolean): Promise<void> { await this.#call('POST', `/proxies/${this.#name}`, { enabled }) }
+  /** All connections gone at once, new ones refused. */
+  async cut(): Promise<void> { await this.#call('POST', `/proxies/${this.#name}`, { enabled: false }) }
+  async restore(): Promise<void> { await this.#call('POST', `/proxies/${this.#name}`, { enabled: true }) }
 
   async #call(method: string, path: string, body?: object): Promise<void> {
     const answer = await fetch(`${this.#api}${path}`, { method, ...(body && { body: JSON.stringify(body) }) })
