@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ApplicationFailure } from '@temporalio/common'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readKubeConfig } from '../../drivers/clusters/kube-config.js'
@@ -61,8 +62,8 @@ describe.each(GATEWAYS)('a line to the admin API of %s', (name, make) => {
   test.each(TOXICS)(`that %s: a split is in force or TARGET_UNREACHABLE, and asked for again it is in force; to restore is the same`, async (_what, spoil) => {
     const { line, far, near, stand } = behind
     const spoiltDuring = async (call: () => Promise<Answer>, afterMs: number): Promise<'done' | 'unreachable'> => {
-      const done = call().then((answer) => answer.refused ? Promise.reject(new Error(`${name} refused: ${answer.reason}`)) : 'done' as const, (error: { type?: string; nonRetryable?: boolean }) => {
-        if (error.type !== 'TARGET_UNREACHABLE' || error.nonRetryable === true) throw error as Error
+      const done = call().then((answer) => answer.refused ? Promise.reject(new Error(`${name} refused: ${answer.reason}`)) : 'done' as const, (error: unknown) => {
+        if (!(error instanceof ApplicationFailure) || error.type !== 'TARGET_UNREACHABLE' || error.nonRetryable) throw error
         return 'unreachable' as const
       })
       done.catch(() => undefined) // looked at below

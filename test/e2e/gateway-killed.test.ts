@@ -16,7 +16,7 @@ import { Installation } from '../support/installation.js'
 import { SteadyTraffic } from '../support/steady-traffic.js'
 
 /** `arm`: the next change is put in force and its answer kept back; resolves when it has come so far. */
-interface Held { stand: ServerStand; settings: ServerStand['settings']; arm(): Promise<void>; stop(): Promise<void> }
+interface Held { stand: ServerStand; settings: ServerStand['settings']; arm: () => Promise<void>; stop: () => Promise<void> }
 
 const HELD: Record<string, () => Promise<Held>> = {
   nginx: heldNginx,

@@ -7,11 +7,11 @@ export interface GatewayStand {
   settings: { type: string } & Record<string, unknown>
   listen: RouteListen
   /** What the gateway itself has for the route, by its file or its admin API, not by our driver. */
-  configuration(): Promise<string>
+  configuration: () => Promise<string>
   running: { stable: RunningVersion; candidate: RunningVersion }
   /** Where the versions are, as this gateway calls them. */
   urls: { stable: string; candidate: string }
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /** The name of the route in all of them. */
