@@ -9,7 +9,7 @@ const SCRIPT = readFileSync(new URL('./gitpull.sh', import.meta.url), 'utf8')
 const SAID = { no: 10, noRef: 11, moved: 12 } as const
 const WORDS_CHARACTERS = 600
 /** What git says when nobody answered: tried again, as nothing was refused. */
-const SILENCE = /could not resolve host|failed to connect|couldn't connect|connection (?:refused|timed out|reset|closed)|timed out|no route to host|network is unreachable|early eof|hung up unexpectedly|kex_exchange|returned error: 5\d\d|temporary failure/iu
+const SILENCE = /could not resolve host|failed to connect|couldn't connect|connection (?:refused|timed out|reset|closed)|timed out|no route to host|network is unreachable|early eof|hung up unexpectedly|unexpected disconnect|transfer closed|operation too slow|not responding|broken pipe|closed by (?:the )?remote host|remote end closed|kex_exchange|returned error: 5\d\d|temporary failure/iu
 
 /** `current` and `by` empty: nothing is there. */
 export interface TreeState { current: string; by: string; before: string[] }

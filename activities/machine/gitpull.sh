@@ -32,7 +32,7 @@ credentials() {
   (umask 077; mkdir -p "$secrets") || exit 1
   trap 'rm -rf "$secrets"' EXIT
   trap 'exit 143' TERM INT HUP
-  ssh="ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20"
+  ssh="ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
   if [ -n "${GIT_KEY:-}" ]; then
     (umask 077; printf '%s\n' "$GIT_KEY" > "$secrets/key") || exit 1
     ssh="$ssh -o IdentitiesOnly=yes -i '$secrets/key'"
@@ -48,7 +48,8 @@ case $1 in Username*) printf '%s\n' "$RELEASECTL_GIT_USER" ;; *) printf '%s\n' "
 ASKPASS
   chmod 700 "$secrets/askpass"
   unset GIT_KEY GIT_KNOWN
-  export GIT_SSH_COMMAND="$ssh" GIT_TERMINAL_PROMPT=0 LC_ALL=C
+  # A server that falls silent is given up after half a minute.
+  export GIT_SSH_COMMAND="$ssh" GIT_HTTP_LOW_SPEED_LIMIT=1 GIT_HTTP_LOW_SPEED_TIME=30 GIT_TERMINAL_PROMPT=0 LC_ALL=C
   if [ -n "${RELEASECTL_GIT_PASSWORD:-}" ]; then export GIT_ASKPASS="$secrets/askpass"; else export GIT_ASKPASS=/bin/false; fi
 }
 in_mirror() { git -c credential.helper= -c gc.auto=0 --git-dir="$mirror" "$@"; }

@@ -47,10 +47,10 @@ const upgraded = (first: boolean, values: JsonObject = { greeting: 'new', tag: '
   }
 }
 
-test.each([['an upgrade', false], ['a first install', true]])('a worker killed inside %s by Helm or its undo: the next one ends it, in one of two states', async (_what, first) => {
+test.each([['an upgrade', false], ['a first install', true]])('a worker killed inside %s by Helm or its undo: the next one ends it, in one of two states', { timeout: 300_000 }, async (_what, first) => {
   expect(await endsInOneOfTwoStates(upgraded(first))).toBe(2)
 })
 
-test.each([['an upgrade', false], ['a first install', true]])('%s that would never get ready, its worker killed, is ended and taken back', async (_what, first) => {
+test.each([['an upgrade', false], ['a first install', true]])('%s that would never get ready, its worker killed, is ended and taken back', { timeout: 300_000 }, async (_what, first) => {
   await isTakenBack(await upgraded(first, { greeting: 'bad', tag: 'bad' })())
 })

@@ -103,6 +103,6 @@ test.each([
   ['the start of a unit', service('start_service', 'systemd'), 2], ['the stop of a unit', service('stop_service', 'systemd'), 2],
   ['the start of a process', service('start_service', 'process'), 2], ['the stop of a process', service('stop_service', 'process'), 2],
   ['the start by a command', service('start_service', 'command'), 2], ['the stop by a command', service('stop_service', 'command'), 2],
-])('a worker killed inside %s or its undo: the next one ends it, in one of two states', async (_what, make, killed) => {
+])('a worker killed inside %s or its undo: the next one ends it, in one of two states', { timeout: 300_000 }, async (_what, make, killed) => {
   expect(await endsInOneOfTwoStates(make)).toBe(killed)
 })
