@@ -11,7 +11,7 @@ import { startTemporal } from '../support/temporal-dev-server.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'releasectl-fleet-size-'))
 /** The server's own is 4096. */
-const NEW_RUN_AT = 500
+const NEW_RUN_AT = 300
 const server = await startTemporal(folder, [`limit.historyCount.suggestContinueAsNew=${NEW_RUN_AT}`])
 const worlds = await realWorlds({ address: server.address, namespace: 'default' })
 let world: ReleaseWorld
@@ -22,7 +22,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const TARGETS = 240
+const TARGETS = 160
 const PARALLEL = 20
 /** A page that has begun is ended first: its targets, with what each of them writes into the wave's history. */
 const PAGE = 100
