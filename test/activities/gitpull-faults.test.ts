@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { JsonObject } from '../../domain/json.js'
 import { until } from '../contract/hosts.js'
 import { sharedComponent } from '../support/component.js'
-import { spoiltLine, type SpoiltLine } from '../support/spoilt-line.js'
+import { ToxicLine } from '../support/toxic-line.js'
 import { GitRepository } from './git-repository.js'
 import { gitpullMachine } from './gitpull-machine.js'
 import { SECRETS } from './kind-world.js'
@@ -19,7 +19,7 @@ const WAYS = ['HTTP', 'SSH'] as const
 async function pulling(way: typeof WAYS[number]) {
   const repository = new GitRepository(join(server.folder, 'git/repos', `faults-${randomBytes(4).toString('hex')}.git`))
   const machine = await gitpullMachine(repository)
-  const line = await spoiltLine(server.port[way === 'HTTP' ? 'TESTBED_GIT_PORT' : 'TESTBED_GIT_SSH_PORT'] ?? 0)
+  const line = await ToxicLine.to(`127.0.0.1:${server.port[way === 'HTTP' ? 'TESTBED_GIT_PORT' : 'TESTBED_GIT_SSH_PORT'] ?? 0}`)
   SECRETS['env:GIT_KEY'] = await readFile(join(server.folder, 'git/ssh/client'), 'utf8')
   const knownHosts = (await readFile(join(server.folder, 'git/ssh/known_hosts'), 'utf8')).replace(/\]:\d+/, `]:${line.port}`)
   const config: JsonObject = way === 'HTTP' ? { repository: `http://deploy:deploy@127.0.0.1:${line.port}/${repository.bare.split('/').at(-1)}` }
@@ -31,7 +31,7 @@ async function pulling(way: typeof WAYS[number]) {
   return { ...machine, line, commit, call: machine.pull(config) }
 }
 /** At a megabyte a second; once a part of the pack is there, the rest of it does not come. */
-const midway = (spoil: (line: SpoiltLine) => Promise<void>) => async (line: SpoiltLine, path: string): Promise<void> => {
+const midway = (spoil: (line: ToxicLine) => Promise<void>) => async (line: ToxicLine, path: string): Promise<void> => {
   await line.spoil('bandwidth', { rate: 1000 }, 'downstream')
   const packs = join(path, '.releasectl/mirror.git/objects/pack')
   const isComing = async (): Promise<boolean> => {
@@ -40,7 +40,7 @@ const midway = (spoil: (line: SpoiltLine) => Promise<void>) => async (line: Spoi
   }
   void until(isComing).then(async () => spoil(line))
 }
-const FAULTS: [string, (line: SpoiltLine, path: string) => Promise<void>][] = [
+const FAULTS: [string, (line: ToxicLine, path: string) => Promise<void>][] = [
   ['ends after half of it', (line) => line.spoil('limit_data', { bytes: 1_000_000 }, 'downstream')],
   ['is reset in the middle', midway((line) => line.spoil('reset_peer', { timeout: 0 }))],
   ['is cut and refuses', midway((line) => line.cut())],
