@@ -7,23 +7,23 @@ import { afterEach, beforeAll, expect, test } from 'vitest'
 import type { ClusterPort } from '../../drivers/clusters/port.js'
 import { kubernetesJob } from '../activities/kubernetes-world.js'
 import { configMap, newNamespace, openCluster, sharedCluster, workloadObject } from '../support/cluster.js'
-import { spoiltLine, type SpoiltLine } from '../support/spoilt-line.js'
+import { ToxicLine } from '../support/toxic-line.js'
 import { refOf } from './clusters.js'
 
 // A real API server behind a line that is spoilt; `direct` sees what has become of it.
 let direct: ClusterPort
 let spoilt: ClusterPort
-let line: SpoiltLine
+let line: ToxicLine
 beforeAll(async () => {
   const file = await sharedCluster()
   direct = openCluster(file)
   const kubeconfig = await readFile(file, 'utf8')
-  line = await spoiltLine(Number(/127\.0\.0\.1:(\d+)/.exec(kubeconfig)?.[1]))
+  line = await ToxicLine.to(/127\.0\.0\.1:\d+/.exec(kubeconfig)?.[0] ?? '')
   const other = join(await mkdtemp(join(tmpdir(), 'releasectl-kubeconfig-')), 'config')
   await writeFile(other, kubeconfig.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${line.port}`), { mode: 0o600 })
   spoilt = openCluster(other)
 }, 600_000)
-afterEach(async () => { await line.mend(); await line.restore() })
+afterEach(() => line.mend())
 
 const UNREACHABLE = { type: 'TARGET_UNREACHABLE', nonRetryable: false, message: expect.stringMatching(/^cluster \S+ \(https:\/\/127\.0\.0\.1:\d+\)/) as string }
 
@@ -84,7 +84,6 @@ test.each([['cut for good', async () => line.cut()], ['silent, then cut', async 
   await spoil()
   expect(await cut).toMatchObject(UNREACHABLE)
   await line.mend()
-  await line.restore()
   await job.execute({ ...config, stableFor: '0s' })
   expect((await direct.get(ref))?.metadata).toMatchObject({ uid: before?.metadata.uid, generation: before?.metadata.generation })
 })
