@@ -10,7 +10,7 @@ const ran: string[] = []
 const { execute, rollback } = forOwnTarget(SELF, {
   execute: async ({ job }: JobCall) => { ran.push(job) },
   rollback: async ({ call }: UndoCall) => { ran.push(`undo ${call.job}`) },
-} as never) as { execute(call: JobCall): Promise<void>; rollback(input: UndoCall): Promise<void> }
+} as never) as { execute: (call: JobCall) => Promise<void>; rollback: (input: UndoCall) => Promise<void> }
 const own = scriptCall('true', {}, { target: target('t1') })
 
 test('an agent does and takes back what releases of its target\'s environment want of its target', async () => {
