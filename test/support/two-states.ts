@@ -21,6 +21,9 @@ export interface Scene {
 }
 export type Part = 'act' | 'undo'
 
+/** Every third moment; KILLED_EVERY=1 takes all of them, which for a rollout takes some minutes. */
+const EVERY = Number(process.env['KILLED_EVERY'] ?? 3)
+
 /**
  * Whenever a worker is killed, inside the job or inside its undo, the next one ends it, and the target is as the release
  * says: as it was where it was taken back, as wanted where it succeeded.
@@ -28,7 +31,7 @@ export type Part = 'act' | 'undo'
  * @returns how many were killed
  */
 export async function endsInOneOfTwoStates(make: () => Promise<Scene>): Promise<number> {
-  for (let n = 1, killed = 0; ; n += 1) {
+  for (let n = 1, killed = 0; ; n += EVERY) {
     const scene = await make()
     const before = await scene.state()
     const died = [await endedByTheNext(scene, 'act', n)]
