@@ -28,10 +28,10 @@ const EVERY = Number(process.env['KILLED_EVERY'] ?? 3)
  * Whenever a worker is killed, inside the job or inside its undo, the next one ends it, and the target is as the release
  * says: as it was where it was taken back, as wanted where it succeeded.
  * @param make a scene nobody has used
- * @returns how many were killed
+ * @returns how many moments there are, as far as it looked
  */
 export async function endsInOneOfTwoStates(make: () => Promise<Scene>): Promise<number> {
-  for (let n = 1, killed = 0; ; n += EVERY) {
+  for (let n = 1, last = { act: 0, undo: 0 }; ; n += EVERY) {
     const scene = await make()
     const before = await scene.state()
     const died = [await endedByTheNext(scene, 'act', n)]
@@ -41,8 +41,8 @@ export async function endsInOneOfTwoStates(make: () => Promise<Scene>): Promise<
       expect(await scene.state(), `killed at moment ${n} of the undo`).toEqual(before)
       if (died[0]) await isTakenBack(await make(), n)
     }
-    killed += died.filter(Boolean).length
-    if (scene.seen || !died.includes(true)) return killed
+    last = { act: died[0] === true ? n : last.act, undo: died[1] === true ? n : last.undo }
+    if (scene.seen || !died.includes(true)) return last.act + last.undo
   }
 }
 
