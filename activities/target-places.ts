@@ -30,7 +30,7 @@ export function createTargetPlaces({ own, connectHost, connectEngine, openCluste
     if (target === null || target.via === 'agent') return null
     const found = await findConfig(release.tenant, target.id)
     if (!found) throw failure('CONFIG_INVALID', `target ${target.name} is not there any more`)
-    return found.config as TargetConfig
+    return found.config
   }
   const access: Places['access'] = async (of, address = {}) => {
     if (namesCluster(address)) return address

@@ -1,7 +1,6 @@
 import type { CompiledJob } from '../../domain/compiled-plan.js'
 import { failure } from '../../domain/failures.js'
 import type { JsonObject } from '../../domain/json.js'
-import type { TargetConfig } from '../../plan/addresses.js'
 import type { Kind } from '../../plan/kind.js'
 import { KINDS } from '../../plan/kinds/index.js'
 import { refOf, type TargetRow } from '../../store/targets.js'
@@ -18,7 +17,7 @@ export function mustFit(stage: string, jobs: Pick<CompiledJob, 'name' | 'kind' |
     if (actsOn === undefined || namesItself(config)) continue
     for (const row of rows) {
       if (row.via === 'agent') continue
-      try { NEEDS[actsOn](refOf(row), row.config as TargetConfig) } catch (error) {
+      try { NEEDS[actsOn](refOf(row), row.config) } catch (error) {
         throw failure('CONFIG_INVALID', `stage ${stage}: ${name} (${kind}) cannot act there: ${(error as Error).message}`)
       }
     }

@@ -21,7 +21,7 @@ function doorOf({ type, config }: Pick<TargetRow, 'type' | 'config'>): { host: s
   if (type !== 'docker' || !isObject(docker) || !address) return null
   if (address.protocol === 'tcp:') return { host: plain(address.hostname), port: numberOf(address.port, docker['tls'] === undefined ? 2375 : 2376) }
   const login = isObject(docker['ssh']) ? docker['ssh'] : {}
-  return address.protocol === 'ssh:' ? { host: plain(String(login['host'] ?? address.hostname)), port: numberOf(login['port'] ?? address.port, 22) } : null
+  return address.protocol === 'ssh:' ? { host: plain(typeof login['host'] === 'string' ? login['host'] : address.hostname), port: numberOf(login['port'] ?? address.port, 22) } : null
 }
 
 const plain = (host: string): string => host.replace(/^\[|\]$/g, '')
