@@ -54,11 +54,11 @@ export function fleet(): Promise<Row[]> {
 
 const nameOf = (n: number): string => `t-${String(n).padStart(5, '0')}`
 
-/** Records of clusters: nobody knocks at them. */
+/** Machines behind a bastion: nobody knocks at them. */
 async function addTargets(system: System, count: number): Promise<void> {
   await system.call('POST', '/projects', { name: 'fleet' })
   const { id } = await system.call<{ id: string }>('POST', '/projects/fleet/environments', { name: 'bench' })
-  await inLanes(4, Array.from({ length: count }, (_, n) => nameOf(n)), (name) => system.call('POST', `/environments/${id}/targets`, { name, type: 'kubernetes', config: { kubernetes: {} } }))
+  await inLanes(4, Array.from({ length: count }, (_, n) => nameOf(n)), (name) => system.call('POST', `/environments/${id}/targets`, { name, type: 'host', config: { ssh: { host: '127.0.0.1', bastion: { host: '127.0.0.1' } } } }))
 }
 
 /** @throws Error when it ends otherwise */

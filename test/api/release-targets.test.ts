@@ -21,7 +21,7 @@ beforeAll(async () => {
   url = await world.app.listen({ host: '127.0.0.1', port: 0 })
   await world.ask('deployer', 'POST', '/projects', { name: 'shop' })
   const { id } = (await world.ask('deployer', 'POST', '/projects/shop/environments', { name: 'prod' })).json<{ id: string }>()
-  for (const [name, priority] of [['c-1', 3], ['c-2', 2], ['c-3', 1]] as const) await world.ask('deployer', 'POST', `/environments/${id}/targets`, { name, type: 'kubernetes', labels: { role: 'web' }, priority })
+  for (const [name, priority] of [['c-1', 3], ['c-2', 2], ['c-3', 1]] as const) await world.ask('deployer', 'POST', `/environments/${id}/targets`, { name, type: 'host', host: `${name}.test`, labels: { role: 'web' }, priority })
 })
 afterAll(async () => {
   await worker.stop()
