@@ -29,7 +29,7 @@ beforeAll(async () => {
   }
 })
 afterAll(async () => {
-  for (const agent of agents) agent.kill('SIGKILL')
+  for (const { pid = 0 } of agents) try { process.kill(-pid, 'SIGKILL') } catch { /* it has ended */ }
   for (const host of hosts) await on(host, `rm -rf ${FOLDER}*`, pool)
   for (const end of [hostname(), 'state']) await rm(`${FOLDER}-${end}`, { recursive: true, force: true })
   await installation.stop()
