@@ -85,7 +85,10 @@ const service = (kind: 'start_service' | 'stop_service', type: 'systemd' | 'proc
   const slow = `bash -c 'trap "sleep 0.4; exit" TERM; while :; do sleep 0.1; done'`
   await systemctl.unit('shop', slow)
   const on: WorkerOn = { home: await folder() }
-  const own: JsonObject = type === 'systemd' ? {} : type === 'process' ? { command: ['/bin/bash', '-c', `echo $$ > ${place}/shop.pid; echo "start " >> ${place}/calls; trap "echo 'stop ' >> ${place}/calls; sleep 0.4; exit" TERM; while :; do sleep 0.1; done`] }
+  const go = join(place, 'go') // a process starts at once: what is waited for is that it is ready
+  await writeFile(go, '')
+  const ready = { waitReady: true, readyTimeout: '60s', ready: { type: 'command', command: `[ -e ${go} ]`, expectedStatus: 200, host: '127.0.0.1' } }
+  const own: JsonObject = type === 'systemd' ? {} : type === 'process' ? { ...ready, command: ['/bin/bash', '-c', `echo $$ > ${place}/shop.pid; echo "start " >> ${place}/calls; trap "echo 'stop ' >> ${place}/calls; sleep 0.4; exit" TERM; while :; do sleep 0.1; done`] }
     : { startCommand: `systemctl start shop`, stopCommand: `systemctl stop shop; while kill -0 $(cat ${place}/shop.pid); do sleep 0.1; done`, statusCommand: '[ "$(systemctl show --property ActiveState shop)" = ActiveState=active ]' }
   const job = (which: typeof kind): JobCall => callOf(which, { type, environment: { PATH: systemctl.PATH }, port: 0, gracefulTimeout: '5s', forceKill: true, waitReady: false, readyTimeout: '3s', service: 'shop', ...own })
   if (kind === 'stop_service') await execute(on, job('start_service'))
@@ -94,7 +97,7 @@ const service = (kind: 'start_service' | 'stop_service', type: 'systemd' | 'proc
   const told = async (part: Part): Promise<number> => (await textOf(join(place, 'calls'))).split('\n').filter((line) => line.startsWith(word(part))).length
   return {
     ...await actsOf(on, job(kind)), state: runs, after: kind === 'start_service' ? 'running' : 'stopped',
-    hold: async () => { await writeFile(join(place, 'calls'), '') }, seen: async (part) => await told(part) > 0, ...type !== 'process' && { ran: told }, // a process may be told twice to end
+    hold: async (part) => { await writeFile(join(place, 'calls'), ''); if (word(part) === 'start ') await rm(go) }, release: async () => writeFile(go, ''), seen: async (part) => await told(part) > 0, ...type !== 'process' && { ran: told }, // a process may be told twice to end
   }
 }
 
