@@ -42,7 +42,9 @@ test('installed, upgraded, and taken back to the exact revision, each once howev
 
   const second = job(release, { values: { greeting: 'new' } })
   const before = await world.snapshot(second)
-  await world.rollback({ call: second, snapshot: before }, world.environment({ activityId: '1' }))
+  const never = { ...second, idempotencyKey: `${second.idempotencyKey}/never` }
+  await world.rollback({ call: never, snapshot: before }, world.environment({ activityId: '1' }))
+  await expect(world.execute(never)).rejects.toThrow('it was taken back before it began')
   expect(await historyOf(release)).toHaveLength(1)
   expect(await world.execute(second)).toMatchObject({ message: 'revision 2, shop-1.2.0' })
   expect(await greetingOf(release)).toBe('new')
