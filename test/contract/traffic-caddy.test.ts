@@ -82,7 +82,7 @@ describe('caddy', () => {
         response.writeHead(answer.status, { etag: answer.headers.get('etag') ?? '' }).end(await answer.text())
       })()
     })
-    await expect(new CaddyTraffic({ admin: between.url, timeoutMs: 10_000 }, 'front').setSplit('app', { stable: one, candidate: two, percent: 10, sticky: null }))
+    await expect(new CaddyTraffic({ admin: between.url, timeoutMs: 40_000 }, 'front').setSplit('app', { stable: one, candidate: two, percent: 10, sticky: null }))
       .rejects.toMatchObject({ type: 'TARGET_UNREACHABLE', message: expect.stringContaining('somebody else has changed app') as string })
     expect((await admin(base, '/id/app/upstreams')).text.trim()).toBe('[{"dial":"127.0.0.1:9"}]')
     await between.stop()
