@@ -21,8 +21,8 @@ export interface Scene {
 }
 export type Part = 'act' | 'undo'
 
-/** Every third moment; KILLED_EVERY=1 takes all of them, which for a rollout takes some minutes. */
-const EVERY = Number(process.env['KILLED_EVERY'] ?? 3)
+/** Every fifth moment; KILLED_EVERY=1 takes all of them, which for a rollout takes many minutes. */
+const EVERY = Number(process.env['KILLED_EVERY'] ?? 5)
 
 /**
  * Whenever a worker is killed, inside the job or inside its undo, the next one ends it, and the target is as the release
