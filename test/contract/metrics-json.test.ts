@@ -8,7 +8,7 @@ import { metricsContract } from './metrics.js'
 const BODY = JSON.stringify({
   data: { rates: [{ error: 0.02, text: '0.25', big: '1e3' }], when: 'NaN', empty: null, blank: ' ', ok: true, 'odd-key': 7 }, total: 12,
 })
-const port = new HttpMetrics({ timeoutMs: 300 })
+const port = new HttpMetrics({ timeoutMs: 2000 })
 let source: Awaited<ReturnType<typeof startHttpTarget>>
 let closed = 0
 beforeAll(async () => {
