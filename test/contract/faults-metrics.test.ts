@@ -20,7 +20,7 @@ afterEach(async () => { await line.mend() })
 
 /** Judge for 4 s; a question is waited for for 500 ms. `asked` counts the questions. */
 function judge(query: string): { verdict: Promise<JudgeResult>; asked: () => number } {
-  const metrics = new HttpMetrics({ timeoutMs: 1500 })
+  const metrics = new HttpMetrics({ timeoutMs: 500 })
   let asked = 0
   const activities = createJudgeActivities({
     gateways: {}, prometheusUrl: `http://127.0.0.1:${line.port}`, resolveSecret: async () => '',

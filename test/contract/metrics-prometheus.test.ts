@@ -9,7 +9,7 @@ import { startHttpTarget } from '../testbed/http-target.js'
 import { metricsContract } from './metrics.js'
 
 const port = new HttpMetrics()
-const impatient = new HttpMetrics({ timeoutMs: 300 })
+const impatient = new HttpMetrics({ timeoutMs: 1500 })
 let prometheus: Component
 let service: Awaited<ReturnType<typeof startHttpTarget>>
 let address = ''
