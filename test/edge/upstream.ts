@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 export interface TestUpstream { server: Server; port: number; url: string; stop(): Promise<void> }
 
 export async function upstream(answer: RequestListener, port = 0, host = '127.0.0.1'): Promise<TestUpstream> {
-  const server = http.createServer(answer).listen(port, host)
+  // Kept longer than any gateway keeps a connection: one that the version closes just when it is used again is a lost request.
+  const server = http.createServer({ keepAliveTimeout: 600_000 }, answer).listen(port, host)
   await once(server, 'listening')
   const { port: taken } = server.address() as AddressInfo
   return {

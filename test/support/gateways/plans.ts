@@ -68,7 +68,7 @@ stages:
 `
 
 /** A version that takes its time to answer, and ends at once when it is told to, whatever is under way. */
-const ABRUPT = "require('node:http').createServer((request, answer) => setTimeout(() => answer.end(process.env.VERSION), request.url === '/health' ? 0 : 2500)).listen(process.env.PORT, '127.0.0.1')"
+const ABRUPT = "require('node:http').createServer({ keepAliveTimeout: 600_000 }, (request, answer) => setTimeout(() => answer.end(process.env.VERSION), request.url === '/health' ? 0 : 2500)).listen(process.env.PORT, '127.0.0.1')"
 
 /** The same rollout of processes for every gateway that reaches them: the old one is ended right after all requests go to the new one. */
 export const rolloutPlan = (gateway: string): string => `
