@@ -106,12 +106,16 @@ export class ClusterTraffic implements TrafficPort {
   }
 
   /** @returns why not; null: done, or it was so. @throws TARGET_UNREACHABLE when another change came between: the next try looks again */
-  async #put(object: ClusterObject, { spec, record }: Original): Promise<string | null> {
+  async #put(object: ClusterObject, wanted: Original, tries = 5): Promise<string | null> {
+    const { spec, record } = wanted
     const { [RECORD]: known = null, ...others } = object.metadata.annotations ?? {}
     if (isDeepStrictEqual(object['spec'], spec) && known === record) return null
     const annotations = record === null ? others : { ...others, [RECORD]: record }
     const answer = await this.#cluster.replace({ ...object, metadata: { ...object.metadata, annotations }, spec })
     if (!answer.refused) return null
+    const now = answer.why === 'stale' && tries > 1 ? await this.#cluster.get(this.#ref(`${object.metadata.namespace ?? this.#cluster.namespace}/${object.metadata.name}`)) : null
+    const isStatusOnly = now !== null && now.metadata.generation === object.metadata.generation && now.metadata.annotations?.[RECORD] === object.metadata.annotations?.[RECORD]
+    if (isStatusOnly) return this.#put(now, wanted, tries - 1) // its controller wrote down how it stands: nobody has changed what we looked at
     if (answer.why === 'stale') throw failure('TARGET_UNREACHABLE', `${this.#who}: ${object.kind} ${object.metadata.name} was changed meanwhile: ${answer.reason}`)
     return `${this.#who}: ${answer.reason}`
   }
