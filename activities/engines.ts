@@ -3,6 +3,7 @@ import type { ContainerPort, EngineConnection, SshLogin } from '../drivers/conta
 import type { EngineAddress } from '../plan/addresses.js'
 import type { ResolveSecret } from './job-input.js'
 import type { PlaceOf } from './places.js'
+import { secretText } from './secret-text.js'
 
 export interface EngineDeps {
   /** worker.ts: a Docker engine. */
@@ -20,12 +21,7 @@ export function createEngines({ connect, own, ofTarget, resolveSecret }: EngineD
   const known = new Map<string, ContainerPort>()
   return async (of, address) => {
     const found = address ?? (of.target === null ? null : await ofTarget?.(of) ?? null)
-    const open = async (text: Secret | undefined): Promise<string | undefined> => {
-      if (text === undefined) return undefined
-      const value = typeof text === 'string' ? text : await resolveSecret(text.from, { tenant: of.release.tenant, releaseId: of.release.releaseId })
-      of.learn?.(value)
-      return value
-    }
+    const open = async (text: Secret | undefined): Promise<string | undefined> => text === undefined ? undefined : secretText(text, resolveSecret, of)
     const connection = found === null ? { host: own } : await connectionOf(found, open)
     const key = createHash('sha256').update(JSON.stringify(connection)).digest('hex')
     const engine = known.get(key) ?? connect(connection)

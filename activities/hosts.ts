@@ -5,6 +5,7 @@ import type { HostPort, SshLogin, SshSettings } from '../drivers/hosts/port.js'
 import type { SshAddress } from '../plan/addresses.js'
 import type { ResolveSecret } from './job-input.js'
 import type { PlaceOf } from './places.js'
+import { secretText } from './secret-text.js'
 import { sshOf } from './target-address.js'
 
 export interface HostDeps {
@@ -26,12 +27,7 @@ export function createHosts({ own, connect, findConfig, resolveSecret }: HostDep
     const found = await findConfig(release.tenant, target.id)
     if (!found) throw failure('CONFIG_INVALID', `target ${target.name} is not there any more`)
     const ssh = sshOf(target, found.config)
-    const secret = async (text: SshAddress['key']): Promise<string | undefined> => {
-      if (text === undefined) return undefined
-      const value = typeof text === 'string' ? text : await resolveSecret(text.from, { tenant: release.tenant, releaseId: release.releaseId })
-      learn?.(value)
-      return value
-    }
+    const secret = async (text: SshAddress['key']): Promise<string | undefined> => text === undefined ? undefined : secretText(text, resolveSecret, { release, learn })
     const login = async ({ key, passphrase, password, ...rest }: Login): Promise<SshLogin> => ({
       ...rest, key: await secret(key), passphrase: await secret(passphrase), password: await secret(password),
     })

@@ -85,7 +85,7 @@ async function inContext<Result>(
     try {
       const { config: late, ...named } = call
       const at = { ...named, learn: (secret: string) => { redactor.add(secret) } }
-      const cluster = async (address?: ClusterAddress): Promise<ClusterAccess | undefined> => address && clusterAccess(address, (secret) => secretText(secret, deps.resolveSecret, call, redactor))
+      const cluster = async (address?: ClusterAddress): Promise<ClusterAccess | undefined> => address && clusterAccess(address, (secret) => secretText(secret, deps.resolveSecret, at))
       const { config, variables } = await jobInput({ ...named, config: late }, deps.resolveSecret, redactor)
       mustFit(kind, config)
       return await work(config as never, {

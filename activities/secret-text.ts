@@ -1,13 +1,12 @@
 import type { ClusterAccess } from '../drivers/clusters/port.js'
 import type { ClusterAddress } from '../plan/addresses.js'
-import type { JobCall } from './contract.js'
 import type { ResolveSecret } from './job-input.js'
-import type { Redactor } from './redaction.js'
+import type { PlaceOf } from './places.js'
 
-/** A secret of an address: its value, or what lies where it says. The redactor knows it from then on. @throws SECRET_MISSING */
-export async function secretText(secret: string | { from: string }, resolveSecret: ResolveSecret, { release }: Pick<JobCall, 'release'>, redactor: Redactor): Promise<string> {
+/** A secret of an address: its value, or what lies where it says. `learn` is told of it. @throws SECRET_MISSING */
+export async function secretText(secret: string | { from: string }, resolveSecret: ResolveSecret, { release, learn }: Pick<PlaceOf, 'release' | 'learn'>): Promise<string> {
   const value = typeof secret === 'string' ? secret : await resolveSecret(secret.from, { tenant: release.tenant, releaseId: release.releaseId })
-  redactor.add(value)
+  learn?.(value)
   return value
 }
 

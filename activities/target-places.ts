@@ -6,7 +6,7 @@ import { createEngines, type EngineDeps } from './engines.js'
 import { createHosts, type HostDeps } from './hosts.js'
 import type { ResolveSecret } from './job-input.js'
 import type { PlaceOf, Places } from './places.js'
-import { clusterAccess } from './secret-text.js'
+import { clusterAccess, secretText } from './secret-text.js'
 import { clusterOf, engineOf, namesCluster } from './target-address.js'
 
 export interface TargetPlacesDeps {
@@ -36,11 +36,7 @@ export function createTargetPlaces({ own, connectHost, connectEngine, openCluste
     if (namesCluster(address)) return address
     const config = await configOf(of)
     if (of.target === null || config === null) return address
-    const told = await clusterAccess(clusterOf(of.target, config), async (secret) => {
-      const value = typeof secret === 'string' ? secret : await resolveSecret(secret.from, { tenant: of.release.tenant, releaseId: of.release.releaseId })
-      of.learn?.(value)
-      return value
-    })
+    const told = await clusterAccess(clusterOf(of.target, config), (secret) => secretText(secret, resolveSecret, of))
     return { ...told, ...address }
   }
   return {
