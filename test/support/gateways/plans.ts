@@ -1,14 +1,11 @@
 import { ROUTE } from './stand.js'
 
-/**
- * The same canary for every gateway: a route shifted to a version that already runs, judged by what that says of itself.
- * Variables: `candidate`, where it is; `self`, where it tells its share of `failing` requests.
- */
-export const canaryPlan = (gateway: string): string => `
+/** One job that shifts the gateway's route to a version that already runs, at the variable `candidate`. @param strategy YAML, as it stands behind the key */
+const shiftPlan = (name: string, gateway: string, strategy: string, variables = '{ candidate: "" }'): string => `
 apiVersion: devops.release/v1
 kind: ReleasePlan
-metadata: { name: shift }
-variables: { candidate: "", self: "" }
+metadata: { name: ${name} }
+variables: ${variables}
 stages:
   - name: ship
     jobs:
@@ -18,54 +15,27 @@ stages:
           gateway: ${gateway}
           route: ${ROUTE}
           candidate: { url: "\${variables.candidate}" }
-          strategy:
+          strategy: ${strategy}
+`
+
+/** The same canary for every gateway, judged by what the version says of itself. Variable `self`: where it tells its share of `failing` requests. */
+export const canaryPlan = (gateway: string): string => shiftPlan('shift', gateway, `
             type: canary
             phases:
               - { percentage: 20, duration: 3s, interval: 1s, failureLimit: 2, analysis: &judge { source: json, address: "\${variables.self}", queries: [{ name: failing, query: $.failing, threshold: "<0.1" }] } }
               - { percentage: 50, duration: 3s, interval: 1s, failureLimit: 2, analysis: *judge }
-              - { percentage: 100, duration: 2s, interval: 1s, failureLimit: 2, analysis: *judge }
-`
+              - { percentage: 100, duration: 2s, interval: 1s, failureLimit: 2, analysis: *judge }`, '{ candidate: "", self: "" }')
 
 /** The same canary judged by what the gateway itself has counted. */
-export const judgedPlan = (gateway: string): string => `
-apiVersion: devops.release/v1
-kind: ReleasePlan
-metadata: { name: judged }
-variables: { candidate: "" }
-stages:
-  - name: ship
-    jobs:
-      - name: shift
-        type: gateway
-        config:
-          gateway: ${gateway}
-          route: ${ROUTE}
-          candidate: { url: "\${variables.candidate}" }
-          strategy: { type: canary, phases: [{ percentage: 50, duration: 1m, interval: 500ms, minRequests: 10, successCriteria: { errorRate: "<20%" } }] }
-`
+export const judgedPlan = (gateway: string): string => shiftPlan('judged', gateway, '{ type: canary, phases: [{ percentage: 50, duration: 1m, interval: 500ms, minRequests: 10, successCriteria: { errorRate: "<20%" } }] }')
 
 /** The same canary with a header by which testers get the candidate, and copies of all requests before it gets any. */
-export const testersPlan = (gateway: string): string => `
-apiVersion: devops.release/v1
-kind: ReleasePlan
-metadata: { name: testers }
-variables: { candidate: "" }
-stages:
-  - name: ship
-    jobs:
-      - name: shift
-        type: gateway
-        config:
-          gateway: ${gateway}
-          route: ${ROUTE}
-          candidate: { url: "\${variables.candidate}" }
-          strategy:
+export const testersPlan = (gateway: string): string => shiftPlan('testers', gateway, `
             type: canary
             match: [{ by: header, name: x-tester, value: "yes" }]
             phases:
               - { percentage: 0, mirrorPercent: 100, duration: 1h }
-              - { percentage: 50, duration: 1s }
-`
+              - { percentage: 50, duration: 1s }`)
 
 /** A version that takes its time to answer, and ends at once when it is told to, whatever is under way. */
 const ABRUPT = "require('node:http').createServer({ keepAliveTimeout: 600_000 }, (request, answer) => setTimeout(() => answer.end(process.env.VERSION), request.url === '/health' ? 0 : 2500)).listen(process.env.PORT, '127.0.0.1')"
