@@ -30,3 +30,19 @@ export function undoOrder(entries: readonly UndoEntry[]): UndoEntry[] {
   const open = entries.filter(({ state }) => state !== 'undone').reverse()
   return [...open.filter(({ wave }) => wave === 'traffic'), ...open.filter(({ wave }) => wave === 'rest')]
 }
+
+/** Characters of undos that go in one call or answer: a payload of Temporal's may have 2 MiB. */
+const CHUNK_CHARACTERS = 400_000
+
+/** The entries in their order, in parts that fit into a payload each; one that is larger goes alone. */
+export function chunksOf(entries: readonly UndoEntry[]): UndoEntry[][] {
+  const chunks: UndoEntry[][] = []
+  let filled = Infinity
+  for (const entry of entries) {
+    const size = JSON.stringify(entry).length
+    if (filled + size > CHUNK_CHARACTERS) { chunks.push([]); filled = 0 }
+    chunks.at(-1)?.push(entry)
+    filled += size
+  }
+  return chunks
+}

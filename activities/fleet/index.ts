@@ -2,15 +2,12 @@ import { failure } from '../../domain/failures.js'
 import { askedOfWaves } from '../../domain/preview.js'
 import { presenceOf, type TargetPresence, type TargetRef } from '../../domain/target.js'
 import type { FleetBrief } from '../../domain/target-run.js'
-import type { UndoEntry } from '../../domain/undo.js'
+import { chunksOf, type UndoEntry } from '../../domain/undo.js'
 import { refOf, type TargetRow, type TargetStore } from '../../store/targets.js'
 import type { RunKey, RunState, TargetRunStore } from '../../store/target-runs.js'
 import { choose } from './choose.js'
 import type { FleetActivities, TargetKey } from './contract.js'
 import { mustFit } from './must-fit.js'
-
-/** Bytes of undos in one answer: a payload of Temporal's may have 2 MiB. */
-const CHUNK_BYTES = 400_000
 
 export interface FleetDeps {
   targets: Pick<TargetStore, 'select' | 'find'>
@@ -72,13 +69,7 @@ export function createFleetActivities({ targets, runs, probe }: FleetDeps): Flee
 
     'fleet.undoOf': (input) => asked(`read undos of ${input.name}`, async () => {
       const { target, status, undo } = await mustFind(runs, keyOf(input))
-      const entries: UndoEntry[] = []
-      let bytes = 0
-      for (const entry of undo.slice(input.from)) {
-        bytes += JSON.stringify(entry).length
-        if (entries.length > 0 && bytes > CHUNK_BYTES) break
-        entries.push(entry)
-      }
+      const [entries = []] = chunksOf(undo.slice(input.from))
       const next = input.from + entries.length
       return { target, status, entries, next: next < undo.length ? next : null }
     }),

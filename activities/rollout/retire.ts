@@ -13,10 +13,9 @@ export async function retire(target: Target, releaseId: string, signal: AbortSig
   await runtime.stop(releaseId, Math.max(target.drainMs, LEAST_GRACE_MS))
 }
 
-/** A gateway that cannot say what is under way is given all the time there is. Replicas get no requests. */
-async function drained({ gateway, gatewayName, route, drainMs }: Target, sideId: string, signal: AbortSignal): Promise<void> {
-  const hasRequests = gateway.drain !== undefined || gatewayName !== 'replicas'
-  const until = Date.now() + (hasRequests ? drainMs : 0)
+/** A gateway that cannot say what is under way is given all the time there is. */
+async function drained({ gateway, route, drainMs }: Target, sideId: string, signal: AbortSignal): Promise<void> {
+  const until = Date.now() + drainMs
   while (Date.now() < until && (gateway.drain === undefined || (await gateway.drain(route, sideId)).open > 0)) {
     await delay(Math.min(LOOK_MS, Math.max(0, until - Date.now())), undefined, { signal })
   }

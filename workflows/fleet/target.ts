@@ -2,7 +2,7 @@ import { CancellationScope, setHandler, sleep } from '@temporalio/workflow'
 import type { Begun } from '../../activities/fleet/contract.js'
 import { formatDuration } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
-import type { UndoEntry } from '../../domain/undo.js'
+import { chunksOf } from '../../domain/undo.js'
 import { isStopped, mustBeFailure, reasonOf } from '../failing.js'
 import { fleetStore } from '../proxies.js'
 import { ReleaseRun } from '../release-run.js'
@@ -13,8 +13,6 @@ import type { TargetInput, TargetResult } from './inputs.js'
 import { pausedSignal } from './messages.js'
 import { placeOf } from './place.js'
 
-/** Bytes of undos that may go in one call: a payload of Temporal's may have 2 MiB. */
-const CHUNK_BYTES = 400_000
 const LONGEST_MESSAGE = 500
 
 /**
@@ -90,18 +88,6 @@ async function end({ waits: _, isPaused: __, ...key }: TargetInput, { status, me
   const [last = [], ...chunks] = chunksOf(run?.undo.entries ?? []).reverse()
   for (const undo of chunks.reverse()) await fleetStore['fleet.keepUndo']({ ...key, undo })
   await fleetStore['fleet.end']({ ...key, status, message, jobs: run?.state.view.stages[0]?.jobs ?? [], undo: last })
-}
-
-function chunksOf(entries: UndoEntry[]): UndoEntry[][] {
-  const chunks: UndoEntry[][] = []
-  let bytes = Infinity
-  for (const entry of entries) {
-    const size = JSON.stringify(entry).length
-    if (bytes + size > CHUNK_BYTES) { chunks.push([]); bytes = 0 }
-    chunks.at(-1)?.push(entry)
-    bytes += size
-  }
-  return chunks
 }
 
 function show({ controls, state }: ReleaseRun, isPaused: boolean): void {

@@ -65,6 +65,9 @@ export class ReplicaTraffic implements TrafficPort {
     return answer.refused ? { refused: true, reason: answer.reason } : { refused: false, split: await this.read(route) }
   }
 
+  /** Replicas take their work themselves: no request is sent to them. */
+  async drain(): Promise<{ open: number }> { return Promise.resolve({ open: 0 }) }
+
   /** At least one replica for a side with a share. */
   #shares({ stable, candidate, percent }: Pick<RouteSplit, 'stable' | 'candidate' | 'percent'>): { stable: number; candidate: number } {
     if (candidate === null || percent === 0) return { stable: stable ? this.#replicas : 0, candidate: 0 }
