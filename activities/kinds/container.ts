@@ -39,7 +39,7 @@ export const containerRunner: KindRunner<ContainerConfig> = {
     await prune(engine, service, { current: releaseId, keep: config.keep, repository: image.repository, say })
     const [one] = up
     const usage = one && await engine.stats(one.name)
-    if (one && usage) say(`${one.name} takes ${(usage.memoryBytes / 1024 ** 2).toFixed(1)} MiB and ${usage.cpus.toFixed(2)} processors`)
+    if (one && usage) say(`${one.name} takes ${(usage.memoryBytes / 1024 ** 2).toFixed(1)} MiB and has used ${usage.cpuSeconds.toFixed(2)} s of processor time`)
     return {
       outputs: { containers: up.map(({ name }) => name), digest: image.digest, image: image.reference, imageId: id, ports: up.flatMap(({ ports }) => ports.map(({ host }) => host)), tagMoved: image.moved !== null, version: job.version },
       message: [`${up.map(({ name }) => name).join(', ')} ${up.length === 1 ? 'runs' : 'run'} ${image.reference}`, ...before.map(({ name }) => `${name} stopped`), ...image.moved === null ? [] : [image.moved]].join('; '), artifacts: [],

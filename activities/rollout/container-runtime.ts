@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { Json } from '../../domain/json.js'
-import type { ContainerCopy, ContainerPort, ContainerState } from '../../drivers/containers/port.js'
+import type { ContainerCopy, ContainerPort, ContainerState, PortBinding } from '../../drivers/containers/port.js'
 import type { ContainerDeploy, RolloutConfig } from '../../plan/kinds/rollout.js'
 import { bringUp } from '../containers/bring-up.js'
 import { containerSpec } from '../containers/container-spec.js'
@@ -9,6 +9,7 @@ import { followLogs, type WriteLog } from '../containers/follow-logs.js'
 import { registryLogin } from '../containers/registry-login.js'
 import { prune, retireContainer } from '../containers/retire.js'
 import { LABEL, releaseLabels, serviceOf } from '../containers/service.js'
+import { containerDiff, wantedShown } from '../containers/shown.js'
 import { bringBack } from '../containers/take-back.js'
 import { whyOver } from '../containers/until-up.js'
 import type { JobCall } from '../contract.js'
@@ -35,7 +36,7 @@ export function containerRuntime({ engine, deploy, call, secrets, say }: Contain
       const settled = (await find(releaseId))?.labels[LABEL.digest] ?? null
       const image = await wantedImage(engine, deploy, login, settled)
       await fetchImage(engine, image, login, say, signal)
-      const ports = [{ container: deploy.port, host: deploy.hostPort, address: bindOf(deploy, at), protocol: 'tcp' as const }]
+      const ports = portsOf(deploy, at)
       await mustBeFree(engine, ports, image.reference, (await find(releaseId))?.name)
       const spec = containerSpec(deploy, {
         service, releaseId, version: config.version ?? version, index: 1, image, ports, secrets,
@@ -57,6 +58,14 @@ export function containerRuntime({ engine, deploy, call, secrets, say }: Contain
     async spec(id) {
       const state = await find(id)
       return state && await engine.copy(state.name) as unknown as Json
+    },
+    async preview(stableId) {
+      const [mine, old] = [await find(releaseId), stableId === null ? null : await find(stableId)]
+      const image = await wantedImage(engine, deploy, login, mine?.labels[LABEL.digest] ?? null)
+      if (!mine) await mustBeFree(engine, portsOf(deploy, at), image.reference, undefined)
+      const shown = wantedShown(deploy.image, image)
+      const diff = old && await containerDiff(engine, old, { image: shown, ports: portsOf(deploy, at), environment: { PORT: String(deploy.port), ...deploy.environment }, secrets, system: Object.keys(systemVariables(call)) })
+      return { after: `${shown}${image.moved === null ? '' : `; ${image.moved}`}`, ...diff !== null && { diff } }
     },
     async revive(spec, signal) { await bringBack(engine, { ...spec as unknown as ContainerCopy, running: true }, login, say, signal) },
     async stop(id, graceMs) {
@@ -81,6 +90,8 @@ async function mustBeFree(engine: ContainerPort, ports: Parameters<ContainerPort
   const [holder] = await engine.portHolders(ports, image, own === undefined ? [] : [own])
   if (holder) throw failure('TARGET_REFUSED', `port ${holder.port.host} is taken by ${holder.by} on engine ${engine.where}: nothing was started`)
 }
+
+const portsOf = (deploy: ContainerDeploy, at: string): PortBinding[] => [{ container: deploy.port, host: deploy.hostPort, address: bindOf(deploy, at), protocol: 'tcp' }]
 
 /** A name cannot be bound to: then every address of the machine is. */
 const bindOf = ({ bind }: ContainerDeploy, at: string): string => bind ?? (isIP(at) === 0 ? EVERYWHERE : at)

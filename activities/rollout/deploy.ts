@@ -1,17 +1,17 @@
-import { lateParts } from '../../domain/late-value.js'
-import { isObject, type JsonObject } from '../../domain/json.js'
+import type { JsonObject } from '../../domain/json.js'
 import type { Side } from '../../drivers/traffic/port.js'
 import { KINDS } from '../../plan/kinds/index.js'
 import type { RolloutConfig } from '../../plan/kinds/rollout.js'
 import type { Attempt } from '../attempt.js'
 import type { JobCall } from '../contract.js'
-import { jobInput, mustFit } from '../job-input.js'
+import { mustFit } from '../job-input.js'
 import { logKey } from '../log-key.js'
 import { redacted } from '../redacted-failure.js'
 import { Redactor } from '../redaction.js'
 import { ReleaseLog } from '../release-log.js'
+import { knownTarget } from './known-target.js'
 import { untilHealthy } from './ready.js'
-import { targetOf, type RolloutDeps } from './target.js'
+import type { RolloutDeps } from './target.js'
 
 /** Start the candidate, or adopt it, and wait until it is healthy; what it writes meanwhile is in the release's log. @throws CHECK_FAILED, CONFIG_INVALID, SECRET_MISSING */
 export async function deploy(deps: RolloutDeps, call: JobCall, { signal, isFirstTry }: Pick<Attempt, 'signal' | 'isFirstTry'>): Promise<{ candidate: Side; outputs: JsonObject; message: string }> {
@@ -19,9 +19,8 @@ export async function deploy(deps: RolloutDeps, call: JobCall, { signal, isFirst
   const log = deps.logs && new ReleaseLog(deps.logs, logKey(call), redactor, isFirstTry)
   let following: { stop(): Promise<void> } | undefined
   try {
-    const { config } = await jobInput(call, deps.resolveSecret, redactor)
+    const { config, target } = await knownTarget(deps, call, redactor, sayer(log))
     mustFit(KINDS.rollout, config)
-    const target = await targetOf(deps, { ...call, config }, { say: sayer(log), secrets: secretNames(call) })
     const { runtime } = target
     if (runtime === null) throw new Error(`${call.kind} deploys nothing`)
     const { url } = await runtime.start(signal)
@@ -43,11 +42,4 @@ function sayer(log: ReleaseLog | undefined): (line: string) => void {
     log?.write('info', offset, `${line}\n`)
     offset += Buffer.byteLength(line) + 1
   }
-}
-
-/** Names of the version's variables whose values are secret: those that are late. */
-function secretNames({ config }: JobCall): string[] {
-  const { deploy } = config
-  const environment = isObject(deploy) && isObject(deploy['environment']) ? deploy['environment'] : {}
-  return Object.entries(environment).flatMap(([name, value]) => lateParts(value).length > 0 ? [name] : [])
 }

@@ -1,24 +1,34 @@
 import type { Change } from '../../domain/change.js'
+import type { Json } from '../../domain/json.js'
 import type { RouteSplit } from '../../drivers/traffic/port.js'
 import type { GatewayConfig } from '../../plan/kinds/gateway.js'
 import type { RolloutConfig } from '../../plan/kinds/rollout.js'
 import type { JobCall } from '../contract.js'
-import { targetOf, type RolloutDeps, type Target } from './target.js'
+import { redacted } from '../redacted-failure.js'
+import { Redactor } from '../redaction.js'
+import { knownTarget } from './known-target.js'
+import type { RolloutDeps, Target } from './target.js'
 
-/** What a rollout would start, where traffic goes now and where it would go. Reads only. */
+/** What a rollout would start and in what that differs from what runs, where traffic goes now and where it would go. Reads only. */
 export async function preview(deps: RolloutDeps, call: JobCall): Promise<Change[]> {
-  const target = await targetOf(deps, call)
-  const now = await target.gateway.read(target.route)
-  const started = call.kind === 'rollout' ? [await startOf(target, now, call)] : []
-  return [...started, traffic(target, now, call)]
+  const redactor = new Redactor()
+  try {
+    const { config, target } = await knownTarget(deps, call, redactor)
+    const now = await target.gateway.read(target.route)
+    const started = call.kind === 'rollout' ? [await startOf(target, now, { ...call, config })] : []
+    return redactor.json([...started, traffic(target, now, call)] as unknown as Json) as unknown as Change[]
+  } catch (error) { throw redacted(error, redactor) }
 }
 
 async function startOf({ runtime }: Target, now: RouteSplit | null, { release, config }: JobCall): Promise<Change> {
   const { service, version = release.version, deploy } = config as unknown as RolloutConfig
-  const spec = now?.stable ? await runtime?.spec(now.stable.id) ?? null : null
+  const stable = now?.stable ?? null
+  const isOurs = stable !== null && await runtime?.spec(stable.id) !== null
+  const { after, diff } = await runtime?.preview(stable?.id ?? null) ?? {}
   return {
-    what: `${service} as a ${deploy.type}`, action: 'create', after: `${version} beside it, until it takes all traffic`,
-    before: now?.stable ? `${now.stable.version} at ${now.stable.url}${spec === null ? ', not started by a release: it stays when the new one takes over' : ''}` : null,
+    what: `${service} as a ${deploy.type}`, action: 'create', after: `${version}${after === undefined ? '' : `, ${after},`} beside it, until it takes all traffic`,
+    before: stable && `${stable.version} at ${stable.url}${isOurs ? '' : ', not started by a release: it stays when the new one takes over'}`,
+    ...diff !== undefined && { diff },
   }
 }
 

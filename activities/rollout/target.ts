@@ -74,14 +74,14 @@ const ofRollout = ({ route, deploy: { health, drain } }: RolloutConfig): Omit<Ta
 async function runtimeOf({ places, resolveSecret }: RolloutDeps, call: JobCall, { say = () => undefined, secrets = [] }: RuntimeOptions): Promise<Runtime> {
   const { service, deploy, version = call.release.version } = call.config as unknown as RolloutConfig
   switch (deploy.type) {
-    case 'process': return processRuntime(await places.host(call), { service, deploy }, call)
+    case 'process': return processRuntime(await places.host(call), { service, deploy, secrets }, call)
     case 'container': {
       const resolved = await resolvedDeploy<ContainerDeploy>(resolveSecret, call)
       return containerRuntime({ engine: await places.engine(call, resolved.docker), deploy: resolved, call, secrets, say })
     }
     case 'kubernetes': {
       const resolved = await resolvedDeploy<KubernetesDeploy>(resolveSecret, call)
-      return kubernetesRuntime(await places.cluster(call, resolved.cluster as ClusterAccess | undefined), { service, deploy: resolved, version }, call)
+      return kubernetesRuntime(await places.cluster(call, resolved.cluster as ClusterAccess | undefined), { service, deploy: resolved, version, secrets }, call)
     }
   }
 }

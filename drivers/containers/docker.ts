@@ -162,7 +162,7 @@ export class DockerEngine implements ContainerPort {
   }
 
   async stats(name: string): Promise<ContainerStats | null> {
-    const raw = await this.#api.find<RawStats>('GET', `/containers/${name}/stats`, { doing: `measure container ${name}`, query: { stream: false } })
+    const raw = await this.#api.find<RawStats>('GET', `/containers/${name}/stats`, { doing: `measure container ${name}`, query: { stream: false, 'one-shot': true } })
     return raw && statsOf(raw)
   }
 

@@ -140,7 +140,7 @@ export class MemoryEngine implements ContainerPort {
 
   async stats(name: string): Promise<ContainerStats | null> {
     this.#reached()
-    return this.#containers.get(name)?.status === 'running' ? { cpus: 0, memoryBytes: 1000, memoryLimitBytes: 1024 ** 3, receivedBytes: 0, sentBytes: 0, processes: 1 } : null
+    return this.#containers.get(name)?.status === 'running' ? { cpuSeconds: 0, memoryBytes: 1000, memoryLimitBytes: 1024 ** 3, receivedBytes: 0, sentBytes: 0, processes: 1 } : null
   }
 
   /** As if a process had ended by itself. */

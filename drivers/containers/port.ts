@@ -128,8 +128,8 @@ export interface ContainerCopy {
 }
 /** `offset`: bytes before this chunk in that stream. */
 export interface LogChunk { stream: 'stdout' | 'stderr'; offset: number; text: string }
-/** `cpus`: 1.5 is one and a half. Since its start: bytes in and out. */
-export interface ContainerStats { cpus: number; memoryBytes: number; memoryLimitBytes: number; receivedBytes: number; sentBytes: number; processes: number }
+/** Since its start: seconds of processor time, bytes in and out. */
+export interface ContainerStats { cpuSeconds: number; memoryBytes: number; memoryLimitBytes: number; receivedBytes: number; sentBytes: number; processes: number }
 /** How an engine is reached, its secrets resolved. */
 export interface EngineConnection {
   /** `unix:///var/run/docker.sock`, `tcp://host:2376`, `ssh://user@host`. */

@@ -106,8 +106,11 @@ test('a dry run tells what would start and where traffic would go, and changes n
   ])
   const { side } = await released('1.0.0')
   const before = await traffic.read('shop')
-  expect(await run('rollout.preview', rolloutCall('2.0.0'))).toEqual([
-    { what: 'shop as a process', action: 'create', before: `1.0.0 at ${side.url}`, after: '2.0.0 beside it, until it takes all traffic' },
+  expect(await run('rollout.preview', rolloutCall('2.0.0', { COLOUR: 'red', TOKEN: 'plain by now' }))).toEqual([
+    {
+      what: 'shop as a process', action: 'create', before: `1.0.0 at ${side.url}`, after: '2.0.0 beside it, until it takes all traffic',
+      diff: '+env COLOUR=red\n-env TOKEN=***\n+env TOKEN=plain by now',
+    },
     { what: 'route edge/shop', action: 'update', before: '1.0.0', after: '100% to 2.0.0' },
   ])
   expect(await traffic.read('shop')).toEqual(before)

@@ -8,6 +8,7 @@ import { placesOn } from '../../activities/places.js'
 import { createRolloutActivities } from '../../activities/rollout/index.js'
 import { InstallationKey } from '../../config/key.js'
 import { failure } from '../../domain/failures.js'
+import { shortDigest } from '../../domain/image-reference.js'
 import type { JsonObject } from '../../domain/json.js'
 import { DockerEngine } from '../../drivers/containers/docker.js'
 import { EdgeTraffic } from '../../drivers/traffic/edge.js'
@@ -167,4 +168,22 @@ test('a port of the machine that is taken is told with who holds it, and nothing
   expect(await states()).toEqual([])
   await release()
   await run('rollout.deploy', call('1.0.0', { hostPort }))
+})
+
+test('a dry run tells the digest, in what the new container differs, and who holds its port; nothing is pulled or made', async () => {
+  const { engine, call, release, run, states } = await world()
+  await release(call('1.0.0', { environment: { COLOUR: 'green', TOKEN: { $late: [{ secret: 'env:TOKEN' }] } } }))
+  const digests = await Promise.all(['1.0.0', '2.0.0'].map(async (version) => shortDigest(await engine.resolve(`${docker.registry}/shop:${version}`, null))))
+  const next = call('2.0.0', { environment: { COLOUR: 'red', TOKEN: { $late: [{ secret: 'env:OTHER' }] } } })
+  const [started] = await run('rollout.preview', next)
+  expect(started).toMatchObject({ action: 'create', after: `2.0.0, ${docker.registry}/shop:2.0.0 (${digests[1]}), beside it, until it takes all traffic` })
+  expect(started?.diff?.split('\n')).toEqual([
+    `-image ${docker.registry}/shop:1.0.0 (${digests[0]})`, `+image ${docker.registry}/shop:2.0.0 (${digests[1]})`, '-env COLOUR=green', '+env COLOUR=red', '-env TOKEN=***', '+env TOKEN=***',
+  ])
+  expect(await states()).toEqual(['1.0.0 running'])
+  const [hostPort, image] = [await freePort(), `${docker.registry}/shop:none`]
+  const free = await occupy(hostPort)
+  await expect(run('rollout.preview', call('2.0.0', { hostPort }))).rejects.toMatchObject({ type: 'TARGET_REFUSED', message: expect.stringContaining(`port ${hostPort} is taken by process ${process.pid}`) as string })
+  await free()
+  await expect(run('rollout.preview', call('3.0.0', { image }))).rejects.toMatchObject({ type: 'TARGET_REFUSED', message: expect.stringContaining(image) as string })
 })

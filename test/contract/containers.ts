@@ -214,6 +214,7 @@ export function containerContract(name: string, make: () => Promise<EngineWorld>
       const stats = await world.port.stats(made.name)
       expect(stats?.memoryBytes).toBeGreaterThan(0)
       expect(stats?.processes).toBeGreaterThan(0)
+      expect(stats?.cpuSeconds).toBeGreaterThanOrEqual(0)
       expect(await world.port.stats(`${made.name}-not`)).toBeNull()
     })
 

@@ -6,16 +6,20 @@ import type { Side } from '../../../drivers/traffic/port.js'
 import type { KubernetesDeploy } from '../../../plan/kinds/kubernetes-deploy.js'
 import type { JobCall } from '../../contract.js'
 import { systemVariables } from '../../system-variables.js'
+import { versionDiff } from '../../version-diff.js'
 import type { Runtime } from '../runtime.js'
 import { deploymentOf, REPLICAS, serviceOf, versionName, type VersionOf } from './objects.js'
 import { ReplicaTraffic } from './replicas.js'
+import { versionOf } from './shown.js'
 import { replicasOf, Workloads, workloadUrl } from './workloads.js'
 
 const READY_WITHIN_MS = 120_000
 const LAST_LINES = 20
 
 /** A version is a Deployment of its own beside the stable one, with a Service where it has a port. */
-export function kubernetesRuntime(cluster: ClusterPort, { service, version, deploy }: { service: string; version: string; deploy: KubernetesDeploy }, call: JobCall): Runtime {
+export function kubernetesRuntime(
+  cluster: ClusterPort, { service, version, deploy, secrets }: { service: string; version: string; deploy: KubernetesDeploy; /** Names of variables whose values are secret. */ secrets: string[] }, call: JobCall,
+): Runtime {
   const namespace = deploy.cluster?.namespace ?? cluster.namespace
   const readyWithinMs = deploy.health.timeout === undefined ? READY_WITHIN_MS : durationMs(deploy.health.timeout)
   const workloads = new Workloads({ cluster, namespace, service, readyWithinMs })
@@ -23,8 +27,8 @@ export function kubernetesRuntime(cluster: ClusterPort, { service, version, depl
     service, namespace, releaseId: call.release.releaseId, version,
     deploy: { ...deploy, environment: { ...systemVariables(call), ...deploy.environment } },
   }
-  const applied = async (object: ClusterObject): Promise<ClusterObject> => {
-    const answer = await cluster.apply(object)
+  const applied = async (object: ClusterObject, how: { dryRun?: boolean } = {}): Promise<ClusterObject> => {
+    const answer = await cluster.apply(object, how)
     if (answer.refused) throw failure('TARGET_REFUSED', `${cluster.name} refused ${object.kind} ${object.metadata.name}: ${answer.reason}`)
     return answer.object ?? object
   }
@@ -57,6 +61,15 @@ export function kubernetesRuntime(cluster: ClusterPort, { service, version, depl
       if (!object) return null
       const front = await cluster.get({ apiVersion: 'v1', kind: 'Service', name: object.metadata.name, namespace })
       return JSON.parse(JSON.stringify([object, ...front ? [front] : []].map(plain))) as Json
+    },
+
+    async preview(stableId) {
+      const next = deploymentOf(own, await podsLike(cluster, namespace, deploy), 1)
+      await applied(next, { dryRun: true })
+      const old = stableId === null ? null : await workloads.find(stableId) ?? (deploy.from === undefined ? null : await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: deploy.from, namespace }))
+      const system = Object.keys(systemVariables(call))
+      const diff = old && versionDiff(versionOf(old, { container: deploy.container, system, secret: null }), versionOf(next, { container: deploy.container, system, secret: secrets }))
+      return { after: `${deploy.image}, ${deploy.replicas} replica${deploy.replicas === 1 ? '' : 's'} for all of the traffic`, ...diff !== null && { diff } }
     },
 
     async revive(spec, signal) {
