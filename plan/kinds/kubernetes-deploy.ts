@@ -20,7 +20,7 @@ export const KubernetesDeploy = Type.Object({
     timeout: Type.Optional(Duration),
   }, { ...strict, default: {} }),
   drain: Type.Optional(Duration),
-  address: Type.Union([Type.Literal('service'), Type.Literal('clusterIP')], { default: 'service', description: 'how gateways call it: by the Service\'s name, for those in the cluster; by its address, for others that reach it' }),
+  address: Type.Union([Type.Literal('service'), Type.Literal('clusterIP')], { default: 'service', description: 'how gateways call it: by the Service\'s name, for those in the cluster; by its address, for others that reach it, as this worker must' }),
   keep: Type.Integer({ minimum: 0, default: 2, description: 'earlier versions that stay, without pods, to go back to' }),
 }, strict)
 export type KubernetesDeploy = Static<typeof KubernetesDeploy>

@@ -78,7 +78,7 @@ test('a version whose pods crash fails with their last words, and nobody has not
   const traffic = new SteadyTraffic({ port: listen })
   const view = await release('4.0.0-crashes')
   await traffic.stop()
-  expect(view).toMatchObject({ status: 'rolled_back', reason: expect.stringMatching(/not healthy after 15s.*CrashLoopBackOff[^]*cannot reach the database at db:5432/) as string })
+  expect(view).toMatchObject({ status: 'rolled_back', reason: expect.stringMatching(/not healthy after 15s: .*it ended with exit code 3[^]*cannot reach the database at db:5432$/) as string })
   expect({ lost: traffic.lost, by: Object.keys(traffic.answered) }).toEqual({ lost: [], by: ['2.0.0'] })
 })
 

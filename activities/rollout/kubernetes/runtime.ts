@@ -1,6 +1,6 @@
 import { failure } from '../../../domain/failures.js'
 import { durationMs } from '../../../domain/duration.js'
-import { isObject, type Json } from '../../../domain/json.js'
+import type { Json } from '../../../domain/json.js'
 import type { ClusterObject, ClusterPort } from '../../../drivers/clusters/port.js'
 import type { Side } from '../../../drivers/traffic/port.js'
 import type { KubernetesDeploy } from '../../../plan/kinds/kubernetes-deploy.js'
@@ -10,6 +10,7 @@ import { versionDiff } from '../../version-diff.js'
 import type { Runtime } from '../runtime.js'
 import { deploymentOf, REPLICAS, serviceOf, versionName, type VersionOf } from './objects.js'
 import { ReplicaTraffic } from './replicas.js'
+import { serviceAnswers } from './service-answers.js'
 import { versionOf } from './shown.js'
 import { replicasOf, Workloads, workloadUrl } from './workloads.js'
 
@@ -89,10 +90,7 @@ export function kubernetesRuntime(
     /** Ready by the cluster's own word: its pods' readiness, which the kubelet asks for. */
     async answers(side) {
       if (side.url.startsWith('kubernetes://')) return await readyPods(cluster, workloads, side) > 0 ? null : 'it has no ready pod'
-      const { hostname } = new URL(side.url)
-      const [name = '', of = namespace] = hostname.endsWith('.svc') ? hostname.split('.') : [versionName(service, side.id)]
-      const slices = await cluster.list({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }, { namespace: of, labels: `kubernetes.io/service-name=${name}` })
-      return slices.some(({ endpoints }) => Array.isArray(endpoints) && endpoints.some((endpoint) => isObject(endpoint) && (endpoint['conditions'] as { ready?: boolean } | undefined)?.ready !== false)) ? null : `Service ${name} has no ready endpoint`
+      return serviceAnswers({ cluster, namespace, service, side, own: await workloads.find(side.id), healthPath: deploy.health.path })
     },
 
     async stop(id) {

@@ -1,0 +1,40 @@
+import { request } from 'node:http'
+import { isIP } from 'node:net'
+import { isObject } from '../../../domain/json.js'
+import type { ClusterObject, ClusterPort } from '../../../drivers/clusters/port.js'
+import type { Side } from '../../../drivers/traffic/port.js'
+import { versionName } from './objects.js'
+
+const PROBE_MS = 2000
+/** What a kubelet takes for success (Kubernetes, "Configure Liveness, Readiness and Startup Probes"), and what an unknown version may say. */
+const OURS_BELOW = 400
+const OTHERS_BELOW = 500
+
+/** @param own the side's Deployment, when a release has made it */
+export interface Asked { cluster: ClusterPort; namespace: string; service: string; side: Side; own: ClusterObject | null; healthPath: string }
+
+/**
+ * Does a side's Service lead to pods that are ready? By the cluster's own word; behind an address also by asking there, as a gateway
+ * will: nodes learn of new pods later than the API server. @returns null: yes; else why not
+ */
+export async function serviceAnswers({ cluster, namespace, service, side, own, healthPath }: Asked): Promise<string | null> {
+  const hostname = new URL(side.url).hostname.replace(/^\[|\]$/g, '')
+  const [name = '', of = namespace] = hostname.endsWith('.svc') ? hostname.split('.') : [versionName(service, side.id)]
+  const slices = await cluster.list({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }, { namespace: of, labels: `kubernetes.io/service-name=${name}` })
+  const isReady = slices.some(({ endpoints }) => Array.isArray(endpoints) && endpoints.some((endpoint) => isObject(endpoint) && (endpoint['conditions'] as { ready?: boolean } | undefined)?.ready !== false))
+  if (!isReady) return `Service ${name} has no ready endpoint`
+  return isIP(hostname) === 0 ? null : reached(new URL(readinessPath(own) ?? healthPath, side.url), own === null ? OTHERS_BELOW : OURS_BELOW)
+}
+
+/** Each time by a new connection: one that was opened before a node knew the Service leads elsewhere. */
+async function reached(url: URL, below: number): Promise<string | null> {
+  const status = await new Promise<number | null>((resolve) => {
+    const asking = request(url, { agent: false, timeout: PROBE_MS }, (response) => { response.resume(); resolve(response.statusCode ?? null) })
+    asking.once('timeout', () => { asking.destroy(); resolve(null) }).once('error', () => { resolve(null) }).end()
+  })
+  if (status === null) return `its pods are ready, but nothing answers at ${url.href}`
+  return status < below ? null : `its pods are ready, but ${url.href} answers with status ${status}`
+}
+
+const readinessPath = (deployment: ClusterObject | null): string | undefined =>
+  (deployment?.['spec'] as { template?: { spec?: { containers?: { readinessProbe?: { httpGet?: { path?: string } } }[] } } } | undefined)?.template?.spec?.containers?.[0]?.readinessProbe?.httpGet?.path
