@@ -1,3 +1,5 @@
+import { shopRollout } from '../test/support/shop-plan.js'
+
 /** The plans of the benchmarks. The key of their lock is the project's own unless one is given: none waits for another. */
 const head = (name: string, key: string | null): string => `
 apiVersion: devops.release/v1
@@ -31,23 +33,7 @@ export const canaryPlan = (phases: PhaseSpec[]): string => `${head('canary', nul
 variables: { folder: "", failRate: "0" }
 stages:
   - name: ship
-    jobs:
-      - name: rollout
-        type: rollout
-        config:
-          service: shop
-          deploy:
-            type: process
-            command: [node, service.mjs]
-            workDir: "\${variables.folder}"
-            environment: { VERSION: "\${RELEASE_VERSION}", FAIL_RATE: "\${variables.failRate}" }
-            health: { path: /health }
-            drain: 100ms
-          route: { gateway: edge, name: shop }
-          strategy:
-            type: canary
-            phases:
-${phases.map(({ percentage, duration, interval }) => `              - { percentage: ${percentage}, duration: ${duration}, interval: ${interval}, minRequests: 3, successCriteria: { errorRate: "<5%" } }`).join('\n')}
+    jobs: [${shopRollout({ environment: { FAIL_RATE: '${variables.failRate}' }, drain: '100ms', phases: phases.map((phase) => ({ ...phase, minRequests: 3, successCriteria: { errorRate: '<5%' } })) })}]
 `
 
 /** A workload of a cluster without HTTP, by canary: its share of the replicas is its share of the work. No holds. */

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PartName } from '../../embedded/parts.js'
 import { Installation } from '../support/installation.js'
 import { endServices } from '../../embedded/services.js'
 import { seeded } from '../support/seeded.js'
 import { Sessions } from '../support/sessions.js'
+import { SHOP } from '../support/shop-lane.js'
+import { judged, shopRollout } from '../support/shop-plan.js'
 
 // Ten releases at a time, each at another point of its canary when the parts are killed: ten seeded moments for every victim.
 const RELEASES = 10
@@ -17,7 +18,6 @@ const VICTIMS: [string, PartName[]][] = [
   ['the worker', ['worker']], ['the API', ['api']], ['edge', ['edge']], ['the Temporal server', ['temporal']], ['PostgreSQL', ['postgres']],
   ['everything', ['worker', 'api', 'edge', 'temporal', 'postgres']],
 ]
-const SHOP = fileURLToPath(new URL('../../examples/shop', import.meta.url))
 const lanes = Array.from({ length: RELEASES }, (_, n) => `shop-${n}`)
 
 let installation: Installation
@@ -71,11 +71,11 @@ const logOf = (lane: string): string => join(installation.folder, `${lane}.log`)
 const sideEffects = (lane: string): string[] => existsSync(logOf(lane)) ? readFileSync(logOf(lane), 'utf8').split('\n').filter((line) => line !== '') : []
 
 const requestOf = (lane: string, version: string, failRate: string) => ({
-  project: lane, version, variables: { folder: SHOP, failRate, lane, log: logOf(lane) }, planText: PLAN.replace('EDGE', new URL(installation.embedded.urls.edge).port),
+  project: lane, version, variables: { folder: SHOP, failRate, lane, log: logOf(lane) }, planText: plan(Number(new URL(installation.embedded.urls.edge).port)),
 })
 
 const SCRIPT = 'echo "$RELEASECTL_IDEMPOTENCY_KEY" >> "$log"; sleep 1'
-const PLAN = `
+const plan = (port: number): string => `
 apiVersion: devops.release/v1
 kind: ReleasePlan
 metadata: { name: crash }
@@ -84,25 +84,7 @@ stages:
   - name: prepare
     jobs: [{ name: before, type: script, config: { script: '${SCRIPT}' } }]
   - name: ship
-    jobs:
-      - name: rollout
-        type: rollout
-        config:
-          service: "\${variables.lane}"
-          deploy:
-            type: process
-            command: [node, service.mjs]
-            workDir: "\${variables.folder}"
-            environment: { VERSION: "\${RELEASE_VERSION}", FAIL_RATE: "\${variables.failRate}" }
-            health: { path: /health }
-            drain: 1s
-          route: { gateway: edge, name: "\${variables.lane}", listen: { port: EDGE, path: "/\${variables.lane}" } }
-          strategy:
-            type: canary
-            sticky: { by: cookie, name: sid }
-            phases:
-              - { percentage: 50, duration: 4s, minRequests: 3, successCriteria: { errorRate: "<20%" } }
-              - { percentage: 100, duration: 3s, minRequests: 3, successCriteria: { errorRate: "<20%" } }
+    jobs: [${shopRollout({ service: '${variables.lane}', environment: { FAIL_RATE: '${variables.failRate}' }, listen: { port, path: '/${variables.lane}' }, sticky: true, phases: [judged(50, '4s'), judged(100, '3s')] })}]
   - name: after
     jobs: [{ name: after, type: script, config: { script: '${SCRIPT}' } }]
 rollback:

@@ -7,6 +7,7 @@ import { FaultyLine, type Fault } from '../support/faulty-line.js'
 import { Installation } from '../support/installation.js'
 import { Sessions } from '../support/sessions.js'
 import { edgeRoute, SHOP } from '../support/shop-lane.js'
+import { judged, shopRollout } from '../support/shop-plan.js'
 
 // Longer than the driver waits for edge (5 s).
 const TOO_LATE_MS = 6000
@@ -106,7 +107,7 @@ async function release(lane: string, version: string): Promise<{ id: string; vie
 }
 
 const start = (lane: string, version: string): Promise<string> => installation.release({
-  project: lane, version, planText: PLAN.replace('EDGE', new URL(installation.embedded.urls.edge).port),
+  project: lane, version, planText: plan(Number(new URL(installation.embedded.urls.edge).port)),
   variables: { folder: SHOP, lane, log: logOf(lane) },
 }, `${lane}/${version}`)
 
@@ -115,7 +116,7 @@ const urlOf = (lane: string): string => `${installation.embedded.urls.edge}/${la
 const shown = async (lane: string): Promise<unknown> => (await (await fetch(urlOf(lane))).json() as { shop?: string }).shop
 const logOf = (lane: string): string => join(installation.folder, `${lane}.log`)
 
-const PLAN = `
+const plan = (port: number): string => `
 apiVersion: devops.release/v1
 kind: ReleasePlan
 metadata: { name: faults }
@@ -127,23 +128,5 @@ stages:
         type: script
         config: { script: 'echo "$RELEASE_ID there" >> "$log"', rollbackScript: 'echo "$RELEASE_ID back" >> "$log"' }
   - name: ship
-    jobs:
-      - name: rollout
-        type: rollout
-        config:
-          service: "\${variables.lane}"
-          deploy:
-            type: process
-            command: [node, service.mjs]
-            workDir: "\${variables.folder}"
-            environment: { VERSION: "\${RELEASE_VERSION}" }
-            health: { path: /health }
-            drain: 1s
-          route: { gateway: edge, name: "\${variables.lane}", listen: { port: EDGE, path: "/\${variables.lane}" } }
-          strategy:
-            type: canary
-            sticky: { by: cookie, name: sid }
-            phases:
-              - { percentage: 30, duration: 3s, minRequests: 3, successCriteria: { errorRate: "<20%" } }
-              - { percentage: 100, duration: 2s, minRequests: 3, successCriteria: { errorRate: "<20%" } }
+    jobs: [${shopRollout({ service: '${variables.lane}', listen: { port, path: '/${variables.lane}' }, sticky: true, phases: [judged(30, '3s'), judged(100, '2s')] })}]
 `

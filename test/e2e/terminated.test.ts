@@ -4,6 +4,7 @@ import { releaseWorkflowId } from '../../domain/release.js'
 import { endServices } from '../../embedded/services.js'
 import { Installation } from '../support/installation.js'
 import { edgeRoute, SHOP } from '../support/shop-lane.js'
+import { shopRollout } from '../support/shop-plan.js'
 
 let installation: Installation
 beforeAll(async () => { installation = await Installation.start() })
@@ -18,14 +19,7 @@ kind: ReleasePlan
 metadata: { name: shop }
 stages:
   - name: ship
-    jobs:
-      - name: rollout
-        type: rollout
-        config:
-          service: shop
-          deploy: { type: process, command: [node, service.mjs], workDir: "${SHOP}", environment: { VERSION: "\${RELEASE_VERSION}" }, health: { path: /health }, drain: 1s }
-          route: { gateway: edge, name: shop }
-          strategy: { type: canary, phases: [{ percentage: 40, duration: 1h }] }
+    jobs: [${shopRollout({ folder: SHOP, phases: [{ percentage: 40, duration: '1h' }] })}]
 `
 const release = (version: string) => installation.release({ planText: plan, project: 'shop', version }, version)
 
