@@ -7,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { ReleaseView } from '../../domain/release.js'
 import { endServices } from '../../embedded/services.js'
+import { dockerComponent } from '../contract/containers-world.js'
 import { many, versionAt } from '../contract/traffic-versions.js'
 import { until } from '../edge/edge-process.js'
-import { canaryPlan, judgedPlan, rolloutPlan, testersPlan } from '../support/gateways/plans.js'
+import { canaryPlan, containersPlan, judgedPlan, rolloutPlan, testersPlan } from '../support/gateways/plans.js'
 import { gatewayApiStand, istioStand } from '../support/gateways/cluster.js'
 import { apisixStand } from '../support/gateways/doubles.js'
 import { edgeStand } from '../support/gateways/edge.js'
@@ -26,6 +27,7 @@ const CARRYING = ['edge', ...SERVERS, 'gateway-api', 'apisix (a double)']
 const AGAIN: Record<string, number> = { caddy: 5 }
 
 const stands = new Map<string, GatewayStand>()
+let docker: Awaited<ReturnType<typeof dockerComponent>>
 let installation: Installation
 let folder = ''
 beforeAll(async () => {
@@ -37,7 +39,9 @@ beforeAll(async () => {
   await Promise.all(make.map(async ([name, start]) => { stands.set(name, await start()) }))
   const file = join(folder, 'gateways.yaml')
   writeFileSync(file, stringify(Object.fromEntries([...stands].map(([name, { settings }]) => [gatewayOf(name), settings]))))
-  installation = await Installation.start({ RELEASECTL_GATEWAYS: file })
+  docker = await dockerComponent()
+  for (const version of ['5.0.0', '6.0.0', '7.0.0']) await docker.sample(`shop:${version}`)
+  installation = await Installation.start({ RELEASECTL_GATEWAYS: file, DOCKER_HOST: `unix://${docker.socket}` })
   const { urls, home } = installation.embedded
   stands.set('edge', await edgeStand({ controlUrl: urls.edgeControl, token: readFileSync(join(home, 'edge-token'), 'utf8').trim(), port: await freePort() }))
 }, 600_000)
@@ -142,6 +146,21 @@ describe('one rollout plan, of which only the gateway is another', () => {
   })
 })
 
+describe('one rollout plan of containers, of which only the gateway is another', () => {
+  test.concurrent.each(['edge', ...SERVERS])('takes %s from a process to containers, by canary and by blue-green, and back to the container before; no request is lost', async (name) => {
+    const { listen } = standOf(name)
+    expect(await containers(name, '5.0.0', 'canary')).toMatchObject({ status: 'succeeded', reason: null })
+    const traffic = new SteadyTraffic(listen, { again: AGAIN[name] ?? 0 })
+    for (const [version, strategy] of [['6.0.0', 'canary'], ['7.0.0', 'blue-green']] as const) expect(await containers(name, version, strategy)).toMatchObject({ status: 'succeeded', reason: null })
+    await installation.call('POST', `/releases/${containerReleases.get(`${name} 7.0.0`) ?? ''}/rollback`)
+    await installation.until(containerReleases.get(`${name} 7.0.0`) ?? '', ({ status, endedAt }) => status === 'rolled_back' && endedAt !== null, 120_000)
+    expect(await sampleAt(name)).toEqual(['shop:6.0.0'])
+    await traffic.stop()
+    expect(traffic.lost).toEqual([])
+    expect([...new Set(Object.keys(traffic.answered).map(sampleOf))].sort()).toEqual(['shop:5.0.0', 'shop:6.0.0', 'shop:7.0.0'])
+  })
+})
+
 const gatewayOf = (name: string): string => name.split(' ')[0] ?? name
 const standOf = (name: string): GatewayStand => stands.get(name) ?? (() => { throw new Error(`no stand ${name}`) })()
 
@@ -156,6 +175,17 @@ async function rollout(name: string, version: string): Promise<ReleaseView> {
   const project = gatewayOf(name)
   return installation.ended(await installation.release({ project, version, planText: rolloutPlan(project) }, `${project}/${version}`))
 }
+
+const containerReleases = new Map<string, string>()
+async function containers(name: string, version: string, strategy: 'canary' | 'blue-green'): Promise<ReleaseView> {
+  const project = gatewayOf(name)
+  const id = await installation.release({ project, version, planText: containersPlan(project, `${docker.registry}/shop`, strategy) }, `${project}/${version}`)
+  containerReleases.set(`${name} ${version}`, id)
+  return installation.ended(id)
+}
+/** `shop:1.0.0 on 3f2a…`: which container answered. */
+const sampleOf = (answer: string): string => answer.split(' ')[0] ?? ''
+const sampleAt = async (name: string): Promise<string[]> => [...new Set((await answersOf(standOf(name), name)).map(sampleOf))]
 
 /** The shares that a VirtualService has had, one after the other. */
 class Course {

@@ -40,8 +40,8 @@ export const testersPlan = (gateway: string): string => shiftPlan('testers', gat
 /** A version that takes its time to answer, and ends at once when it is told to, whatever is under way. */
 const ABRUPT = "require('node:http').createServer({ keepAliveTimeout: 600_000 }, (request, answer) => setTimeout(() => answer.end(process.env.VERSION), request.url === '/health' ? 0 : 2500)).listen(process.env.PORT, '127.0.0.1')"
 
-/** The same rollout of processes for every gateway that reaches them: the old one is ended right after all requests go to the new one. */
-export const rolloutPlan = (gateway: string): string => `
+/** A rollout behind the gateway's route. @param deploy YAML, as it stands behind the key. @param strategy the same */
+const rolloutOf = (gateway: string, deploy: string, strategy: string): string => `
 apiVersion: devops.release/v1
 kind: ReleasePlan
 metadata: { name: rollout }
@@ -52,12 +52,20 @@ stages:
         type: rollout
         config:
           service: ${gateway}
-          deploy:
+          deploy: ${deploy}
+          route: { gateway: ${gateway}, name: ${ROUTE} }
+          strategy: ${strategy}
+`
+
+/** The same rollout of processes for every gateway that reaches them: the old one is ended right after all requests go to the new one. */
+export const rolloutPlan = (gateway: string): string => rolloutOf(gateway, `
             type: process
             command: [node, -e, "${ABRUPT}"]
             environment: { VERSION: "\${RELEASE_VERSION}" }
             health: { path: /health }
-            drain: 6s
-          route: { gateway: ${gateway}, name: ${ROUTE} }
-          strategy: { type: canary, phases: [{ percentage: 50, duration: 2s }] }
-`
+            drain: 6s`, '{ type: canary, phases: [{ percentage: 50, duration: 2s }] }')
+
+/** The same rollout of containers for every gateway that reaches them. @param images where a version is, without its tag */
+export const containersPlan = (gateway: string, images: string, strategy: 'canary' | 'blue-green'): string => rolloutOf(gateway,
+  `{ type: container, image: "${images}:\${RELEASE_VERSION}", port: 8080, health: { path: /healthz }, drain: 2s }`,
+  strategy === 'canary' ? '{ type: canary, phases: [{ percentage: 50, duration: 2s }] }' : '{ type: blue-green }')
