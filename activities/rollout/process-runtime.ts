@@ -14,11 +14,11 @@ export function processRuntime(host: HostPort, { service, deploy, secrets }: { s
     const { command, workDir, environment, port } = deploy
     return {
       key: key(call.release.releaseId), command: typeof command === 'string' ? splitCommand(command) : command,
-      workDir: workDir ?? null, environment: { ...systemVariables(call), ...environment }, port,
+      workDir: workDir ?? null, environment: { ...systemVariables(call), ...environment }, port, secrets,
     }
   }
-  const shown = ({ command, workDir, environment }: ServiceSpec, secret: string[] | null): Version => ({
-    parts: { command: [command.join(' ')], workDir: workDir === null ? [] : [workDir] }, environment: withoutKnown(environment, {}, Object.keys(systemVariables(call))), secret,
+  const shown = ({ command, workDir, environment, secrets: secret }: ServiceSpec): Version => ({
+    parts: { command: [command.join(' ')], workDir: workDir === null ? [] : [workDir] }, environment: withoutKnown(environment, {}, Object.keys(systemVariables(call))), secret: secret ?? null,
   })
   return {
     name: key,
@@ -34,7 +34,7 @@ export function processRuntime(host: HostPort, { service, deploy, secrets }: { s
     spec: async (id) => await host.spec(key(id)) as unknown as Json,
     async preview(stableId) {
       const old = stableId === null ? null : await host.spec(key(stableId))
-      const diff = old && versionDiff(shown(old, null), shown(own(), secrets))
+      const diff = old && versionDiff(shown(old), shown(own()))
       return { ...diff !== null && { diff } }
     },
     async revive(spec) { await host.start(spec as unknown as ServiceSpec) },

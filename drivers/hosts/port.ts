@@ -60,6 +60,8 @@ export interface ServiceSpec {
   environment: Record<string, string>
   /** 0: the host picks a free one. The service finds it in $PORT. */
   port: number
+  /** Names of variables whose values are secret. Left out: nobody knows which are. */
+  secrets?: string[]
 }
 export interface ServiceState { key: string; running: boolean; pid: number | null; port: number; startedAt: string; exitCode: number | null }
 

@@ -43,8 +43,8 @@ async function rolloutWorld() {
     return result as Awaited<ReturnType<RolloutActivities[Name]>>
   }
   /** As a finished release leaves it. */
-  const released = async (version: string): Promise<{ call: JobCall; side: Side }> => {
-    const call = rolloutCall(version)
+  const released = async (version: string, environment: JsonObject = {}): Promise<{ call: JobCall; side: Side }> => {
+    const call = rolloutCall(version, environment)
     const { snapshot, stable } = await run('rollout.snapshot', call)
     const { candidate } = await deployed(call)
     await run('rollout.setSplit', { call, stable, candidate, percent: 100, sticky: null })
@@ -104,12 +104,12 @@ test('a dry run tells what would start and where traffic would go, and changes n
     { what: 'shop as a process', action: 'create', before: null, after: '1.0.0 beside it, until it takes all traffic' },
     { what: 'route edge/shop', action: 'create', before: null, after: '100% to 1.0.0' },
   ])
-  const { side } = await released('1.0.0')
+  const { side } = await released('1.0.0', { COLOUR: 'green' })
   const before = await traffic.read('shop')
   expect(await run('rollout.preview', rolloutCall('2.0.0', { COLOUR: 'red', TOKEN: 'plain by now' }))).toEqual([
     {
       what: 'shop as a process', action: 'create', before: `1.0.0 at ${side.url}`, after: '2.0.0 beside it, until it takes all traffic',
-      diff: '+env COLOUR=red\n-env TOKEN=***\n+env TOKEN=plain by now',
+      diff: '-env COLOUR=green\n+env COLOUR=red\n-env TOKEN=***\n+env TOKEN=***',
     },
     { what: 'route edge/shop', action: 'update', before: '1.0.0', after: '100% to 2.0.0' },
   ])

@@ -7,8 +7,10 @@ export const RELEASE = 'releasectl.dev/release'
 export const SERVICE = 'releasectl.dev/service'
 /** How many replicas carry everything. */
 export const REPLICAS = 'releasectl.dev/replicas'
+/** Names of its variables whose values are secret. */
+export const SECRETS = 'releasectl.dev/secret-variables'
 
-export interface VersionOf { service: string; releaseId: string; version: string; namespace: string; deploy: KubernetesDeploy }
+export interface VersionOf { service: string; releaseId: string; version: string; namespace: string; deploy: KubernetesDeploy; /** Names of variables whose values are secret. */ secrets: string[] }
 interface PodSpec { containers: Record<string, unknown>[]; [field: string]: unknown }
 interface PodTemplate { metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec }
 
@@ -22,12 +24,12 @@ export function versionName(service: string, releaseId: string): string {
 export const label = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 63).replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '')
 
 /** @param like the pods they are like; null: nothing but what the plan says */
-export function deploymentOf({ service, releaseId, version, namespace, deploy }: VersionOf, like: PodTemplate | null, replicas: number): ClusterObject {
+export function deploymentOf({ service, releaseId, version, namespace, deploy, secrets }: VersionOf, like: PodTemplate | null, replicas: number): ClusterObject {
   const own = { [RELEASE]: label(releaseId) }
   const labels = { 'app.kubernetes.io/name': label(service), 'app.kubernetes.io/version': label(version), 'app.kubernetes.io/managed-by': 'releasectl', [SERVICE]: label(service), ...own }
   return {
     apiVersion: 'apps/v1', kind: 'Deployment',
-    metadata: { name: versionName(service, releaseId), namespace, labels, annotations: { [REPLICAS]: String(deploy.replicas) } },
+    metadata: { name: versionName(service, releaseId), namespace, labels, annotations: { [REPLICAS]: String(deploy.replicas), [SECRETS]: secrets.join(',') } },
     spec: { replicas, selector: { matchLabels: own }, template: { metadata: { ...like?.metadata?.annotations && { annotations: like.metadata.annotations }, labels: { ...like?.metadata?.labels, ...labels } }, spec: podSpec(like?.spec ?? null, deploy) } },
   }
 }

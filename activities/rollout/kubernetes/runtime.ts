@@ -25,7 +25,7 @@ export function kubernetesRuntime(
   const readyWithinMs = deploy.health.timeout === undefined ? READY_WITHIN_MS : durationMs(deploy.health.timeout)
   const workloads = new Workloads({ cluster, namespace, service, readyWithinMs })
   const own: VersionOf = {
-    service, namespace, releaseId: call.release.releaseId, version,
+    service, namespace, releaseId: call.release.releaseId, version, secrets,
     deploy: { ...deploy, environment: { ...systemVariables(call), ...deploy.environment } },
   }
   const applied = async (object: ClusterObject, how: { dryRun?: boolean } = {}): Promise<ClusterObject> => {
@@ -69,7 +69,7 @@ export function kubernetesRuntime(
       await applied(next, { dryRun: true })
       const old = stableId === null ? null : await workloads.find(stableId) ?? (deploy.from === undefined ? null : await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: deploy.from, namespace }))
       const system = Object.keys(systemVariables(call))
-      const diff = old && versionDiff(versionOf(old, { container: deploy.container, system, secret: null }), versionOf(next, { container: deploy.container, system, secret: secrets }))
+      const diff = old && versionDiff(versionOf(old, deploy.container, system), versionOf(next, deploy.container, system))
       return { after: `${deploy.image}, ${deploy.replicas} replica${deploy.replicas === 1 ? '' : 's'} for all of the traffic`, ...diff !== null && { diff } }
     },
 
