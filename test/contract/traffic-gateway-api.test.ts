@@ -3,6 +3,7 @@ import { HTTP_ROUTE } from '../../drivers/traffic/cluster/http-route.js'
 import { expect, test } from 'vitest'
 import { gatewayApiStand } from '../support/gateways/cluster.js'
 import { ROUTE } from '../support/gateways/stand.js'
+import { tellsWhoWroteBetween } from './cluster-conflicts.js'
 import { lyingCluster, must, unreachableRoutes } from './cluster-routes.js'
 import { trafficContract } from './traffic.js'
 
@@ -25,6 +26,10 @@ trafficContract('gateway-api', { can: HTTP_ROUTE.can }, async () => {
     },
     async stop() { far.stop(); await stop() },
   }
+})
+
+tellsWhoWroteBetween(HTTP_ROUTE, gatewayApiStand, {
+  status: (nth) => [{ op: 'replace', path: '/status/parents/0/conditions/0/message', value: `word ${nth}` }], spec: { hostnames: ['other.example.com'] },
 })
 
 test('a side answers while its Service has a ready endpoint, as nobody outside the cluster can ask it', async () => {

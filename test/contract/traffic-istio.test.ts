@@ -2,6 +2,7 @@ import { ClusterTraffic } from '../../drivers/traffic/cluster/cluster-traffic.js
 import { VIRTUAL_SERVICE } from '../../drivers/traffic/cluster/virtual-service.js'
 import { istioStand } from '../support/gateways/cluster.js'
 import { ROUTE } from '../support/gateways/stand.js'
+import { tellsWhoWroteBetween } from './cluster-conflicts.js'
 import { lyingCluster, must, unreachableRoutes } from './cluster-routes.js'
 import { trafficContract } from './traffic.js'
 
@@ -25,3 +26,5 @@ trafficContract('istio', { can: VIRTUAL_SERVICE.can, carriesTraffic: false }, as
     async stop() { far.stop(); await stop() },
   }
 })
+
+tellsWhoWroteBetween(VIRTUAL_SERVICE, istioStand, { status: (nth) => [{ op: 'add', path: '/status', value: { validationMessages: [], words: nth } }], spec: { hosts: ['other.example.com'] } })
