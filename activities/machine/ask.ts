@@ -1,3 +1,4 @@
+import { formatDuration } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
 import type { ScriptResult } from '../../drivers/hosts/port.js'
 import type { JobContext } from '../kind-runner.js'
@@ -19,10 +20,12 @@ export interface Question {
   what: string
 }
 
-/** A few lines of shell of our own on the job's machine; nothing of it goes to the release's log. @throws CHECK_FAILED with what it said */
+/** A few lines of shell of our own on the job's machine; nothing of it goes to the release's log. @throws CHECK_FAILED with what it said; TIMED_OUT */
 export async function ask({ key, script, environment, timeoutMs = TIMEOUT_MS, answers = [], what }: Question, context: JobContext): Promise<ScriptResult> {
   const host = await context.host()
-  const result = await host.run({ key, script, interpreter: '/bin/sh', workDir: null, environment, timeoutMs }, { output: () => undefined, signal: context.signal })
+  const result = await host.run({ key, script, interpreter: '/bin/sh', workDir: null, environment, timeoutMs }, { output: () => undefined, signal: context.signal }).catch((error: unknown) => {
+    throw (error as { type?: string }).type === 'TIMED_OUT' ? failure('TIMED_OUT', `${what}${onTarget(context)} took longer than ${formatDuration(timeoutMs)} and was stopped`) : error
+  })
   mustHaveBegun(result)
   if (result.exitCode === 0 || answers.includes(result.exitCode)) return result
   const said = context.redact(result.stderr.trim() || result.stdout.trim()).slice(-WORDS_CHARACTERS)

@@ -48,7 +48,7 @@ case $1 in Username*) printf '%s\n' "$RELEASECTL_GIT_USER" ;; *) printf '%s\n' "
 ASKPASS
   chmod 700 "$secrets/askpass"
   unset GIT_KEY GIT_KNOWN
-  # A server that falls silent is given up after half a minute.
+  # A server that falls silent is given up after half a minute; over git:// by the job's timeout, as git asks nobody there whether he is alive.
   export GIT_SSH_COMMAND="$ssh" GIT_HTTP_LOW_SPEED_LIMIT=1 GIT_HTTP_LOW_SPEED_TIME=30 GIT_TERMINAL_PROMPT=0 LC_ALL=C
   if [ -n "${RELEASECTL_GIT_PASSWORD:-}" ]; then export GIT_ASKPASS="$secrets/askpass"; else export GIT_ASKPASS=/bin/false; fi
 }

@@ -7,7 +7,7 @@ const RefName = Type.String({ maxLength: 200, pattern: '^[^\\s~^:?*\\\\[-][^\\s~
 const ScriptText = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 65_536, literal: true, description }))
 
 export const GitpullConfig = Type.Object({
-  repository: Type.String({ maxLength: 1000, pattern: '^[^-\\s][^\\s]*$', alsoSpelt: ['repo', 'repoUrl', 'url'], description: 'https://…, http://…, ssh://…, user@host:path, file://… or a path on the machine' }),
+  repository: Type.String({ maxLength: 1000, pattern: '^[^-\\s][^\\s]*$', alsoSpelt: ['repo', 'repoUrl', 'url'], description: 'https://…, http://…, ssh://…, user@host:path, git://…, file://… or a path on the machine' }),
   branch: Type.Optional(Type.String({ ...RefName, description: 'its newest commit; without branch, tag and commit: the repository\'s own branch' })),
   tag: Type.Optional(Type.String({ ...RefName, description: 'one that points to another commit than before is refused' })),
   commit: Type.Optional(Type.String({ pattern: '^[0-9a-fA-F]{7,64}$', description: 'a commit, at least 7 characters of it' })),

@@ -6,17 +6,17 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../domain/json.js'
 import { textOf } from '../contract/hosts.js'
-import { sharedComponent } from '../support/component.js'
 import { GitRepository } from './git-repository.js'
+import { gitServer } from './git-server.js'
 import { gitpullMachine } from './gitpull-machine.js'
 import { SECRETS } from './kind-world.js'
 
 test('over HTTP a password reaches the server only: no file, log or message has it', async () => {
-  const { folder, port } = await sharedComponent('git', ['TESTBED_GIT_PORT', 'TESTBED_GIT_SSH_PORT'])
+  const { folder, port } = await gitServer()
   const repository = new GitRepository(join(folder, 'git/repos', `http-${Date.now()}.git`))
   const { world, pull, path, version } = await gitpullMachine(repository)
   repository.commit('first', { version: '1' })
-  const url = `127.0.0.1:${port['TESTBED_GIT_PORT']}/${repository.bare.split('/').at(-1)}`
+  const url = `127.0.0.1:${port.HTTP}/${repository.bare.split('/').at(-1)}`
   SECRETS['env:GIT_PASSWORD'] = 'deploy'
   SECRETS['env:GIT_WRONG'] = 'wrong-password'
   const auth = (reference: string): JsonObject => ({ username: 'deploy', password: { $late: [{ secret: reference }] } })
@@ -36,11 +36,11 @@ test('over HTTP a password reaches the server only: no file, log or message has 
 })
 
 test('over SSH with a key, and only to a server that is known', async () => {
-  const { folder, port } = await sharedComponent('git', ['TESTBED_GIT_PORT', 'TESTBED_GIT_SSH_PORT'])
+  const { folder, port } = await gitServer()
   const repository = new GitRepository(join(folder, 'git/repos', `ssh-${Date.now()}.git`))
   const { world, pull, path, version } = await gitpullMachine(repository)
   repository.commit('first', { version: '1' })
-  const url = `ssh://root@127.0.0.1:${port['TESTBED_GIT_SSH_PORT']}${repository.bare}`
+  const url = `ssh://root@127.0.0.1:${port.SSH}${repository.bare}`
   SECRETS['env:GIT_KEY'] = await readFile(join(folder, 'git/ssh/client'), 'utf8')
   const knownHosts = await readFile(join(folder, 'git/ssh/known_hosts'), 'utf8')
   const sshKey = { $late: [{ secret: 'env:GIT_KEY' }] }
@@ -65,7 +65,7 @@ test('submodules come with it', async () => {
 })
 
 test('a submodule on another server is not told the password', async () => {
-  const { folder, port } = await sharedComponent('git', ['TESTBED_GIT_PORT', 'TESTBED_GIT_SSH_PORT'])
+  const { folder, port } = await gitServer()
   const repository = new GitRepository(join(folder, 'git/repos', `modules-${Date.now()}.git`))
   const { world, pull } = await gitpullMachine(repository)
   const told: (string | undefined)[] = []
@@ -79,7 +79,7 @@ test('a submodule on another server is not told the password', async () => {
     library.commit('library', { 'lib.txt': 'shared' })
     repository.submodule('with library', library.bare, 'lib')
     repository.commit('elsewhere', { '.gitmodules': `[submodule "lib"]\n\tpath = lib\n\turl = http://127.0.0.1:${(stranger.address() as AddressInfo).port}/lib.git\n` })
-    await expect(world.execute(pull({ repository: `http://deploy:deploy@127.0.0.1:${port['TESTBED_GIT_PORT']}/${repository.bare.split('/').at(-1)}`, submodules: true }))).rejects.toMatchObject({ type: 'TARGET_REFUSED' })
+    await expect(world.execute(pull({ repository: `http://deploy:deploy@127.0.0.1:${port.HTTP}/${repository.bare.split('/').at(-1)}`, submodules: true }))).rejects.toMatchObject({ type: 'TARGET_REFUSED' })
     expect(told.length).toBeGreaterThan(0)
     expect(told.filter((header) => header !== undefined)).toEqual([])
   } finally { stranger.close() }
