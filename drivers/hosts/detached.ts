@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { link, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../domain/failures.js'
-import { writeWhole } from './local-files.js'
+import { mustHaveRoom, writeWhole } from './local-files.js'
 import { born, isGroupAlive } from './processes.js'
 
 const LAUNCHER = readFileSync(new URL('./launcher.sh', import.meta.url), 'utf8')
@@ -40,7 +40,7 @@ export class Detached {
 
   async isAlive(claim: Claim): Promise<boolean> { return await born(claim.pid) === claim.born }
 
-  /** Start it unless somebody has. @throws TARGET_UNREACHABLE when this machine does not let us, CONFIG_INVALID when the environment is none */
+  /** Start it unless somebody has. @throws TARGET_UNREACHABLE when this machine does not let us, ENOSPC, CONFIG_INVALID when the environment is none */
   async launch({ mode, command, workDir, environment, port }: Launch): Promise<Claim> {
     const file = join(this.directory, 'launcher.sh') // a copy: a shell reads on while it runs, and an upgrade may replace ours meanwhile
     await writeWhole(file, LAUNCHER)
@@ -50,6 +50,7 @@ export class Detached {
       const gone = launcher.gone()
       const claim = await this.claim()
       if (claim) return claim
+      if (gone !== null) await mustHaveRoom(this.directory) // or there was none for its claim
       if (gone !== null || Date.now() > until) throw failure('TARGET_UNREACHABLE', `this machine did not start ${command.join(' ')}: ${gone ?? 'no sign of it'}`)
       await delay(waitMs)
     }
@@ -61,13 +62,13 @@ export class Detached {
    */
   async stop(claim: Claim, word: string, graceMs: number): Promise<void> {
     if (await this.ended() === null) {
-      await writeFile(this.#file('stop'), `${word}\n`, { flag: 'wx' }).catch(ignore('EEXIST'))
+      await writeFile(this.#file('stop'), `${word}\n`, { flag: 'wx' }).catch(ignore('EEXIST', 'ENOSPC')) // no room for the word: then its end is the signal's
       const until = Date.now() + graceMs
       if (await this.isAlive(claim)) signal(claim.pid, 'SIGTERM')
       while (Date.now() < until && await this.ended() === null && await this.isAlive(claim)) await delay(20)
     }
     await this.sweep(claim)
-    await this.#record(word)
+    await this.#record(claim, word)
   }
 
   /** Kill what is left of its group. The pid may be another's by now: then, or when its launcher has tidied up, nothing is left. */
@@ -77,10 +78,12 @@ export class Detached {
     while (signal(claim.pid, 'SIGKILL') && await isGroupAlive(claim.pid)) await delay(20)
   }
 
-  /** Only if it has no end yet. */
-  async #record(word: string): Promise<void> {
+  /** Only if it has no end yet. On a full disk, in the room that its launcher has taken for it. */
+  async #record({ pid }: Claim, word: string): Promise<void> {
+    if (await this.ended() !== null) return
     const draft = this.#file(`exit.${process.pid}.${Math.random()}`)
-    await writeFile(draft, `${word}\n`)
+    const hasRoom = await rename(join(this.directory, `exit.${pid}`), draft).then(() => true, ignore('ENOENT'))
+    await writeFile(draft, `${word.padEnd(16)}\n`, { flag: hasRoom === true ? 'r+' : 'w' })
     await link(draft, this.#file('exit')).catch(ignore('EEXIST'))
     await rm(draft, { force: true })
   }
@@ -110,4 +113,4 @@ async function read(file: string): Promise<string | null> {
   return readFile(file, 'utf8').catch((error: unknown) => { ignore('ENOENT')(error); return null })
 }
 
-const ignore = (code: string) => (error: unknown): void => { if ((error as NodeJS.ErrnoException).code !== code) throw error }
+const ignore = (...codes: string[]) => (error: unknown): void => { if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error }

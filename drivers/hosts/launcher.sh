@@ -32,11 +32,18 @@ keep() { # the beginning, then the last 64 KiB
   while dd bs=16384 count=512 >> "$1" 2>/dev/null; now=$(size "$1"); [ "$now" -gt "$before" ] && [ "$now" -lt "$limit" ]; do before=$now; done
   tail -c 65536 > "$1.tail"
 }
-rotate() { # the end
+rotate() { # the end; what a full disk does not take is lost, but the command never meets a closed pipe
   before=$(size "$1")
-  while dd bs=16384 count=512 >> "$1" 2>/dev/null; now=$(size "$1"); [ "$now" -gt "$before" ]; do
-    before=$now
-    if [ "$now" -ge "$limit" ]; then mv "$1" "$1.old"; before=0; fi
+  while :; do
+    if dd bs=16384 count=512 >> "$1" 2>/dev/null; then
+      now=$(size "$1")
+      [ "$now" -gt "$before" ] || break
+      before=$now
+      if [ "$now" -ge "$limit" ]; then mv "$1" "$1.old"; before=0; fi
+    else
+      [ "$(dd bs=16384 count=1 2>/dev/null | wc -c)" -gt 0 ] || break
+      before=$(size "$1")
+    fi
   done
 }
 

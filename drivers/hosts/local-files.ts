@@ -4,6 +4,8 @@ import { access, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/pro
 import { delimiter, join, resolve } from 'node:path'
 import { failure } from '../../domain/failures.js'
 
+const NOT_TAKEN = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM']
+const ROOM_BYTES = 16_384
 const KEEP_MS = 7 * 86_400_000
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -19,8 +21,27 @@ export const directoryOf = (home: string, room: 'runs' | 'services', key: string
 /** All of the text or none, for this user only. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.${Math.random()}`
-  await writeFile(draft, text, { mode: 0o600 })
-  await rename(draft, path)
+  try {
+    await writeFile(draft, text, { mode: 0o600 })
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+}
+
+/** @throws ENOSPC when a few small files would not fit on its disk */
+export async function mustHaveRoom(directory: string): Promise<void> {
+  const draft = join(directory, `room.${process.pid}.${Math.random()}`)
+  try { await writeFile(draft, Buffer.alloc(ROOM_BYTES)) } finally { await rm(draft, { force: true }) }
+}
+
+/** What this machine does not take is told in its words. `doing`: `start shop/r1`. @throws TARGET_REFUSED when it has no room or we no right */
+export async function takenBy<Result>(home: string, doing: string, work: Promise<Result>): Promise<Result> {
+  try { return await work } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw NOT_TAKEN.includes(code) ? failure('TARGET_REFUSED', `this machine could not ${doing}, whose record lies in ${home}: ${message}`) : error
+  }
 }
 
 /** What a process gets without asking. Never the worker's whole environment: it holds the installation's secrets. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../domain/failures.js'
 import { formatDuration } from '../../domain/duration.js'
 import { Detached, type Claim } from './detached.js'
-import { cleanEnvironment, existingDirectory, mustBeExecutable, ownDirectory, writeWhole } from './local-files.js'
+import { cleanEnvironment, existingDirectory, mustBeExecutable, mustHaveRoom, ownDirectory, writeWhole } from './local-files.js'
 import { namedOutputs } from './named-outputs.js'
 import { OutputReader } from './output-reader.js'
 import type { OutputChunk, ScriptResult, ScriptRun } from './port.js'
@@ -34,7 +34,8 @@ export class LocalScripts {
     }
     const [out, err] = [await stdout.tail(), await stderr.tail()]
     const outputs = namedOutputs(await readFile(join(directory, 'output'), 'utf8').catch(() => ''))
-    return { exitCode: Number(ended), stdout: out.text, stderr: err.text, truncated: out.truncated || err.truncated, outputs }
+    const said = err.text !== '' || ended === '0' ? err.text : await mustHaveRoom(directory).then(() => '', (error: unknown) => `${(error as Error).message}: what it wrote had no room in ${this.#home}\n`)
+    return { exitCode: Number(ended), stdout: out.text, stderr: said, truncated: out.truncated || err.truncated, outputs }
   }
 
   /** May its record go? */

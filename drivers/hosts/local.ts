@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { LocalScripts } from './local-scripts.js'
 import { LocalServices } from './local-services.js'
-import { prune } from './local-files.js'
+import { prune, takenBy } from './local-files.js'
 import { putFile, readStart } from './local-file-store.js'
 import type { FileToPut, HostPort, OutputChunk, ScriptResult, ScriptRun, ServiceSpec, ServiceState } from './port.js'
 
@@ -25,14 +25,14 @@ export class LocalHost implements HostPort {
 
   async run(request: ScriptRun, on: { output(chunk: OutputChunk): void; signal?: AbortSignal }): Promise<ScriptResult> {
     await this.#prune()
-    return this.#scripts.run(request, on)
+    return takenBy(this.#home, `run script ${request.key}`, this.#scripts.run(request, on))
   }
   async start(spec: ServiceSpec): Promise<ServiceState> {
     await this.#prune()
-    return this.#services.start(spec)
+    return takenBy(this.#home, `start ${spec.key}`, this.#services.start(spec))
   }
   async inspect(key: string): Promise<ServiceState | null> { return this.#services.inspect(key) }
-  async stop(key: string, graceMs: number): Promise<void> { return this.#services.stop(key, graceMs) }
+  async stop(key: string, graceMs: number): Promise<void> { return takenBy(this.#home, `stop ${key}`, this.#services.stop(key, graceMs)) }
   async tail(key: string, bytes: number): Promise<string> { return this.#services.tail(key, bytes) }
   async spec(key: string): Promise<ServiceSpec | null> { return this.#services.spec(key) }
   async put(file: FileToPut): Promise<void> { return putFile(file) }

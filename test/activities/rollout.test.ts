@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
@@ -13,6 +13,7 @@ import type { JsonObject } from '../../domain/json.js'
 import { LocalHost } from '../../drivers/hosts/local.js'
 import { MemoryTraffic } from '../../drivers/traffic/memory.js'
 import type { Side } from '../../drivers/traffic/port.js'
+import { onSmallDisk } from './full-disk.js'
 import { callOf, SECRETS } from './kind-world.js'
 
 const SERVER = `
@@ -24,11 +25,12 @@ const SERVER = `
   }).listen(process.env.PORT, '127.0.0.1')`
 
 const started: { host: LocalHost; key: string }[] = []
-afterEach(async () => { for (const { host, key } of started.splice(0)) await host.stop(key, 0) })
+const stopStarted = async (): Promise<void> => { for (const { host, key } of started.splice(0)) await host.stop(key, 0) }
+afterEach(stopStarted)
 
 /** One host with real processes, and a gateway that carries no traffic. */
-async function rolloutWorld() {
-  const host = new LocalHost({ home: await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
+async function rolloutWorld(home?: string) {
+  const host = new LocalHost({ home: home ?? await mkdtemp(join(tmpdir(), 'releasectl-home-')) })
   const traffic = new MemoryTraffic()
   const blind = Object.defineProperty(new MemoryTraffic(), 'metrics', { value: undefined })
   const key = new InstallationKey(randomBytes(32))
@@ -225,4 +227,41 @@ test('a gateway job moves a route to a version that is not ours and puts it back
   await run('rollout.finish', { call, candidate, stable })
   expect(await traffic.read('web')).toMatchObject({ stable: candidate, candidate: null, percent: 0 })
   await expect(run('rollout.restoreRoute', { call, snapshot })).rejects.toMatchObject({ type: 'TARGET_NOT_READY', message: expect.stringContaining('1 at http://127.0.0.1:9 does not answer') as string })
+})
+
+test('on a full disk a candidate is refused in the disk\'s words and nothing is left of it; with room the same call starts it', async () => {
+  await onSmallDisk(async (small, fill) => { try {
+    const { traffic, run, released, deployed } = await rolloutWorld(join(small, 'home'))
+    const old = await released('1.0.0')
+    const before = await traffic.read('shop')
+    const call = rolloutCall('2.0.0')
+    const undo = { call, snapshot: (await run('rollout.snapshot', call)).snapshot }
+    await fill()
+    await expect(deployed(call)).rejects.toMatchObject({ type: 'TARGET_REFUSED', nonRetryable: true, message: expect.stringMatching(/^this machine could not start shop\/r-0.*, whose record lies in .*: ENOSPC: no space left on device/) as string })
+    for (const name of ['rollout.reviveStable', 'rollout.restoreRoute', 'rollout.removeCandidate'] as const) await run(name, undo)
+    expect([await traffic.read('shop'), await answer(old.side)]).toEqual([before, '1.0.0'])
+    await rm(join(small, 'fill'))
+    expect(await answer((await deployed(call)).candidate)).toBe('2.0.0')
+    await fill()
+    await run('rollout.removeCandidate', undo)
+  } finally { await stopStarted() } })
+})
+
+test('a disk that is full once the release is to be taken back: what cannot be started is named, and with room the same undo ends it', async () => {
+  await onSmallDisk(async (small, fill) => { try {
+    const { traffic, run, released, deployed } = await rolloutWorld(join(small, 'home'))
+    const old = await released('1.0.0')
+    const before = await traffic.read('shop')
+    const call = rolloutCall('2.0.0')
+    const { snapshot, stable } = await run('rollout.snapshot', call)
+    const { candidate } = await deployed(call)
+    await run('rollout.setSplit', { call, stable, candidate, percent: 100, sticky: null })
+    await run('rollout.finish', { call, candidate, stable })
+    await fill()
+    await expect(run('rollout.reviveStable', { call, snapshot })).rejects.toMatchObject({ type: 'TARGET_REFUSED', message: expect.stringMatching(new RegExp(`^this machine could not start shop/${old.call.release.releaseId}, .*no space left on device`)) as string })
+    expect(await answer(candidate)).toBe('2.0.0')
+    await rm(join(small, 'fill'))
+    for (const name of ['rollout.reviveStable', 'rollout.restoreRoute', 'rollout.removeCandidate'] as const) await run(name, { call, snapshot })
+    expect([await traffic.read('shop'), await answer(old.side), await answer(candidate)]).toEqual([before, '1.0.0', null])
+  } finally { await stopStarted() } })
 })

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { LocalHost } from '../../drivers/hosts/local.js'
+import type { ServiceSpec } from '../../drivers/hosts/port.js'
+import { onSmallDisk } from '../activities/full-disk.js'
 import { aRun, isAlive, nothing, scriptContract, textOf, until } from './hosts.js'
 import { fileContract } from './host-files.js'
 import { serviceContract } from './services.js'
@@ -118,4 +120,61 @@ test('a retry takes another port when somebody else has taken the recorded one',
   expect(again.port).not.toBe(port)
   await host.stop(spec.key, 2000)
   squatter.close()
+})
+
+const LOUD = `require('http').createServer((request, response) => { console.log(request.url + 'x'.repeat(request.url.startsWith('/lost') ? 60000 : 0)); response.end('logged') }).listen(process.env.PORT, '127.0.0.1')`
+const aService = (): ServiceSpec => ({ key: `shop/${Math.random()}`, command: [process.execPath, '-e', LOUD], workDir: null, environment: {}, port: 0 })
+const asked = async (port: number, path: string): Promise<string | null> => fetch(`http://127.0.0.1:${port}${path}`).then((response) => response.text(), () => null)
+
+test('however little room a disk has, a service or a script is begun whole, or refused in the disk\'s words', async () => {
+  await onSmallDisk(async (small, fill) => {
+    const host = new LocalHost({ home: join(small, 'home') })
+    const [spec, run] = [aService(), await aRun('echo ran >> $WORK/log')]
+    const refused = { type: 'TARGET_REFUSED', nonRetryable: true, message: expect.stringMatching(/^this machine could not (start|run script) .*, whose record lies in .*\/home: ENOSPC: no space left on device/) as string }
+    let refusals = 0
+    for (let pages = 0; ; pages += 1) {
+      await fill(pages)
+      const begun: unknown = await host.start(spec).catch((error: unknown) => error)
+      await fill(pages)
+      const ran: unknown = await host.run(run, nothing).catch((error: unknown) => error)
+      if (begun instanceof Error) expect([begun, await host.inspect(spec.key)]).toMatchObject([refused, null])
+      if (ran instanceof Error) expect([ran, await textOf(join(run.work, 'log'))]).toMatchObject([refused, ''])
+      if (!(begun instanceof Error) && !(ran instanceof Error)) break
+      refusals += 1
+    }
+    expect(refusals).toBeGreaterThan(1)
+    expect(await textOf(join(run.work, 'log'))).toBe('ran\n')
+    await fill()
+    await host.stop(spec.key, 2000)
+    expect(await host.inspect(spec.key)).toMatchObject({ running: false, pid: null })
+  })
+})
+
+test('a service whose log has no room goes on, what comes once there is room is logged, and on a full disk it can be stopped', async () => {
+  await onSmallDisk(async (small, fill) => {
+    const host = new LocalHost({ home: join(small, 'home') })
+    const spec = aService()
+    const { port } = await host.start(spec)
+    await until(async () => await asked(port, '/first') !== null)
+    await fill()
+    for (let nth = 0; nth < 5; nth += 1) expect(await asked(port, `/lost-${nth}`)).toBe('logged')
+    await rm(join(small, 'fill'))
+    await until(async () => { await asked(port, '/after'); return (await host.tail(spec.key, 100_000)).includes('/after') })
+    await fill()
+    await host.stop(spec.key, 2000)
+    expect(await host.inspect(spec.key)).toMatchObject({ running: false, pid: null })
+    expect(await asked(port, '/')).toBeNull()
+  })
+})
+
+test('a script that does not end in its time is stopped on a full disk as well', async () => {
+  await onSmallDisk(async (small, fill) => {
+    const host = new LocalHost({ home: join(small, 'home') })
+    const run = await aRun('trap "" TERM; echo $$ > $WORK/pid; while :; do sleep 1; done', { timeoutMs: 1500 })
+    const ended = expect(host.run(run, nothing)).rejects.toMatchObject({ type: 'TIMED_OUT' })
+    await until(async () => await textOf(join(run.work, 'pid')) !== '')
+    await fill()
+    await ended
+    expect(await isAlive(Number(await textOf(join(run.work, 'pid'))))).toBe(false)
+  })
 })
