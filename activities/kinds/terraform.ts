@@ -5,7 +5,7 @@ import type { JobContext, KindRunner } from '../kind-runner.js'
 import { deliveryLines } from '../tools/delivery.js'
 import { lastWords, runTool, settleTool, toolTemp } from '../tools/run-tool.js'
 import { shellWord } from '../tools/shell.js'
-import { applyLines, changesOf, counted, findTool, outputsOf, planLines, prepareLines, STEPS, type TerraformRun } from '../tools/terraform.js'
+import { applyLines, changesOf, counted, findTool, mustBeSaved, outputsOf, planLines, prepareLines, STEPS, UNSAVED, type TerraformRun } from '../tools/terraform.js'
 
 /** `previous`: what was applied before, packed (its files and variables); null: nobody here knows. */
 interface Before { resources: number; previous: string | null }
@@ -28,7 +28,7 @@ export const terraformRunner: KindRunner<TerraformConfig> = {
   async execute(config, context) {
     const run = runOf(config, context, 'apply')
     const { result } = await terraform('apply', config, context, [
-      ...planLines(run), ...applyLines(run), ...recordLines(config, run),
+      ...mustBeSaved, ...planLines(run), ...applyLines(run), ...recordLines(config, run),
       '"$tool" output -json -no-color > "$tool_temp/outputs" || exit 15',
       `if [ "$(wc -c < "$tool_temp/outputs")" -lt ${OUTPUT_BYTES} ]; then { echo 'outputs<<END'; cat "$tool_temp/outputs"; echo; echo END; } > "$RELEASECTL_OUTPUT"; else echo 'too_large=1' > "$RELEASECTL_OUTPUT"; fi`,
     ])
@@ -47,11 +47,11 @@ export const terraformRunner: KindRunner<TerraformConfig> = {
     await settleTool({ step: 'apply' }, context)
     const run = runOf(config, context, 'rollback')
     if (config.rollback === 'destroy' || resources === 0) {
-      await terraform('rollback', config, context, [...planLines(run, true), ...applyLines(run), 'rm -rf .releasectl/applied'])
+      await terraform('rollback', config, context, [...mustBeSaved, ...planLines(run, true), ...applyLines(run), 'rm -rf .releasectl/applied'])
       return
     }
     if (previous === null) throw failure('TARGET_REFUSED', `the state held ${resources} resources before, and no earlier configuration is known on this machine: apply the one that was by hand`)
-    await terraform('rollback', config, context, [...planLines(run), ...applyLines(run), 'rm -rf .releasectl/applied && mv .releasectl/restored .releasectl/applied'], [
+    await terraform('rollback', config, context, [...mustBeSaved, ...planLines(run), ...applyLines(run), 'rm -rf .releasectl/applied && mv .releasectl/restored .releasectl/applied'], [
       'rm -rf .releasectl/restored; mkdir -p .releasectl/restored || exit 125',
       'base64 -d <<\'END\' | tar -C .releasectl/restored -xzf - || exit 125', ...previous.split('\n'), 'END',
       'cp .releasectl/restored/variables.tfvars.json "$tool_temp/variables.tfvars.json" || exit 125',
@@ -92,7 +92,8 @@ async function terraform(step: string, config: TerraformConfig, context: JobCont
   const text = [...stdout].sort(([a], [b]) => a - b).map(([, part]) => part).join('')
   if (result.exitCode === 0) return { result, stdout: text }
   const said = lastWords({ stdout: '', stderr: result.stderr }, 20)
-  if (/Error acquiring the state lock/.test(result.stderr)) throw failure('TARGET_REFUSED', `the state is locked by somebody else, for longer than ${config.lockTimeout}:\n${said}`)
+  if (/Error acquiring the state lock/.test(result.stderr) && !/no space left on device/i.test(said)) throw failure('TARGET_REFUSED', `the state is locked by somebody else, for longer than ${config.lockTimeout}:\n${said}`)
+  if (result.exitCode === UNSAVED) throw failure('TARGET_REFUSED', `an apply before could not save its state: what it made is in none. Push ${lastWords(result, 1)} (its text is in that apply's log when the file is empty), take the file away and try again`)
   throw failure('CHECK_FAILED', `terraform ${STEPS[result.exitCode] ?? `(exit code ${result.exitCode})`} failed:\n${said}`)
 }
 

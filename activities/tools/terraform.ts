@@ -7,7 +7,10 @@ import { shellLine, shellWord } from './shell.js'
 export interface TerraformRun { temp: string; workspace?: string | undefined; varFiles: readonly string[]; lockTimeout: string; hasBackendConfig: boolean }
 
 /** Exit codes of the script, by what said no. */
-export const STEPS: Record<number, string> = { 11: 'init', 12: 'workspace', 13: 'plan', 14: 'apply', 15: 'output', 16: 'the lock of the folder' }
+export const STEPS: Record<number, string> = { 11: 'init', 12: 'workspace', 13: 'plan', 14: 'apply', 15: 'output', 16: 'the lock of the folder', 125: 'putting its files in place' }
+/** Exit code when an earlier apply could not save its state: what it made is in no state, so neither an apply nor a destroy would know of it. */
+export const UNSAVED = 17
+export const mustBeSaved = [`[ ! -e errored.tfstate ] || { echo "$PWD/errored.tfstate" >&2; exit ${UNSAVED}; }`]
 const QUIET = ['-input=false', '-no-color']
 
 export const initCommand = ({ temp, hasBackendConfig }: TerraformRun): string[] => ['init', ...QUIET, '-reconfigure', ...hasBackendConfig ? [`-backend-config=${temp}/backend.tfbackend`] : []]

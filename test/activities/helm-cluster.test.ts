@@ -10,6 +10,7 @@ import { until } from '../contract/hosts.js'
 import { sharedCluster } from '../support/cluster.js'
 import { withTools } from '../support/tools.js'
 import { freePort, INSTALL_TIMEOUT_MS } from '../testbed/component.js'
+import { onSmallDisk } from './full-disk.js'
 import { CHART } from './helm-chart.js'
 import { callOf, kindWorld, SECRETS } from './kind-world.js'
 
@@ -100,6 +101,23 @@ test('a worker killed in the upgrade: the next try adopts it', async () => {
   await cut
   expect(await world.execute(call, world.environment({ attempt: 2 }))).toMatchObject({ outputs: { revision: 1, status: 'deployed' } })
   expect(await historyOf(release)).toHaveLength(1)
+})
+
+test('a full disk of the worker fails before the cluster is touched; the undo says so too until there is room', async () => {
+  await onSmallDisk(async (small) => {
+    const release = newRelease()
+    await (await kindWorld({}, { files: CHART })).execute(job(release))
+    const home = join(small, 'home')
+    const world = await kindWorld({}, { home, files: { ...CHART, 'chart/files/big': 'x'.repeat(500_000) } })
+    const call = job(release, { values: { greeting: 'new' } })
+    const before = await world.snapshot(call)
+    await expect(world.execute(call)).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringMatching(new RegExp(`^helm upgrade of ${release}: .*no space left on device`, 'is')) as string })
+    const undo = { call, snapshot: before }
+    await expect(world.rollback(undo, world.environment({ activityId: '1' }))).rejects.toMatchObject({ type: 'TARGET_REFUSED', message: expect.stringMatching(/^this machine could not run script .*no space left on device/) as string })
+    await run('sh', '-c', `rm -rf ${home}/runs/*/work/chart`)
+    await world.rollback(undo, world.environment({ activityId: '2' }))
+    expect([await greetingOf(release), (await historyOf(release)).map(({ status }) => status)]).toEqual(['hello', ['deployed']])
+  })
 })
 
 test('a dry run says what would change, and changes nothing', async () => {

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../domain/json.js'
 import { textOf, until } from '../contract/hosts.js'
 import { INSTALL_TIMEOUT_MS } from '../testbed/component.js'
 import { withTools } from '../support/tools.js'
+import { onSmallDisk } from './full-disk.js'
 import { callOf, kindWorld, SECRETS } from './kind-world.js'
 
 // Real OpenTofu; terraform_data is the one resource that needs no provider.
@@ -127,6 +128,37 @@ test.each([
   ['no such program', () => job({ tool: 'no-such-tool', workDir: join(tmpdir(), 'releasectl-none') }), 'CONFIG_INVALID', 'no-such-tool: not found'],
 ])('%s is a config that is not right', async (_what, call, type, message) => {
   await expect((await world(MAIN)).execute(call())).rejects.toMatchObject({ type, message: expect.stringContaining(message) as string })
+})
+
+test('a full disk fails in its own words, and so does the undo until there is room; the state is as it was', async () => {
+  await onSmallDisk(async (small, fill) => {
+    const workDir = join(small, 'infra')
+    await (await world(MAIN)).execute(job({ workDir }))
+    const { execute, snapshot, rollback, environment } = await world(MORE)
+    const call = job({ workDir, variables: { size: 2 } })
+    const before = await snapshot(call)
+    await fill()
+    const full = { type: 'CHECK_FAILED', message: expect.stringMatching(/^terraform [a-z ]+ failed:[\s\S]*no space left on device/i) as string }
+    await expect(execute(call)).rejects.toMatchObject(full)
+    await expect(rollback({ call, snapshot: before }, environment({ activityId: '1' }))).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringMatching(/no space left on device/i) as string })
+    await rm(join(small, 'fill'))
+    await rollback({ call, snapshot: before }, environment({ activityId: '2' }))
+    expect(await stateOf(workDir)).toEqual({ server: 1 })
+  })
+})
+
+test('a disk that is full before the state is saved: what was made is in no state, so the undo and the next apply refuse and say what to do', async () => {
+  await onSmallDisk(async (small) => {
+    const workDir = join(small, 'infra')
+    const { execute, snapshot, rollback } = await world('resource "terraform_data" "fills" {\n  input = 1\n  provisioner "local-exec" { command = "cat /dev/zero > fill || true" }\n}\n')
+    const call = job({ workDir, variables: {} })
+    const before = await snapshot(call)
+    await expect(execute(call)).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringMatching(/^terraform apply failed:[\s\S]*no space left on device/) as string })
+    await rm(join(workDir, 'fill'))
+    const unsaved = { type: 'TARGET_REFUSED', message: expect.stringMatching(/^an apply before could not save its state: .* Push \/.*\/infra\/errored\.tfstate /) as string }
+    await expect(rollback({ call, snapshot: before })).rejects.toMatchObject(unsaved)
+    await expect(execute({ ...call, idempotencyKey: `${call.idempotencyKey}/again` })).rejects.toMatchObject(unsaved)
+  })
 })
 
 test('a configuration that is wrong says where', async () => {
