@@ -4,7 +4,6 @@ import Docker from 'dockerode'
 import { engineFailure, statusOf } from './engine-failure.js'
 import type { RegistryLogin } from './port.js'
 
-const CALL_MS = 60_000
 const FINE = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true]))
 
 export interface ApiCall {
@@ -14,7 +13,7 @@ export interface ApiCall {
   body?: unknown
   login?: RegistryLogin | null
   signal?: AbortSignal | undefined
-  /** Until it answers; default: a minute. */
+  /** Until it answers. */
   timeoutMs?: number
 }
 
@@ -22,8 +21,11 @@ export interface ApiCall {
 export class DockerApi {
   readonly where: string
   readonly #modem: Modem
-  constructor(options: Docker.DockerOptions, where: string) {
+  readonly #callMs: number
+  /** @param callMs until a call is answered that says nothing else */
+  constructor(options: Docker.DockerOptions, where: string, callMs: number) {
     this.where = where
+    this.#callMs = callMs
     this.#modem = new Docker(options).modem as unknown as Modem
   }
 
@@ -31,7 +33,7 @@ export class DockerApi {
   async call<Answer>(method: string, path: string, call: ApiCall): Promise<Answer> { return await this.find(method, path, call, []) as Answer }
 
   /** The same where a status (404: no such thing) is an answer: null. */
-  async find<Answer>(method: string, path: string, { doing, timeoutMs = CALL_MS, ...call }: ApiCall, nos = [404]): Promise<Answer | null> {
+  async find<Answer>(method: string, path: string, { doing, timeoutMs = this.#callMs, ...call }: ApiCall, nos = [404]): Promise<Answer | null> {
     const timeout = AbortSignal.timeout(timeoutMs)
     try {
       const body = await text(await this.#dial(method, path, { ...call, signal: call.signal ? AbortSignal.any([timeout, call.signal]) : timeout }))
@@ -39,19 +41,19 @@ export class DockerApi {
     } catch (error) {
       call.signal?.throwIfAborted()
       if (nos.includes(statusOf(error) ?? 0)) return null
-      throw engineFailure(error, this.where, doing, timeout.aborted)
+      throw engineFailure(error, this.where, doing, timeout.aborted ? timeoutMs : null)
     }
   }
 
   /** An answer that goes on. The caller reads it in `for await` and passes what that throws to `lost`. */
-  async stream(method: string, path: string, { doing, timeoutMs = CALL_MS, ...call }: ApiCall): Promise<Readable> {
+  async stream(method: string, path: string, { doing, timeoutMs = this.#callMs, ...call }: ApiCall): Promise<Readable> {
     const late = new AbortController()
     const timer = setTimeout(() => { late.abort() }, timeoutMs)
     try {
       return await this.#dial(method, path, { ...call, signal: call.signal ? AbortSignal.any([late.signal, call.signal]) : late.signal })
     } catch (error) {
       call.signal?.throwIfAborted()
-      throw engineFailure(error, this.where, doing, late.signal.aborted)
+      throw engineFailure(error, this.where, doing, late.signal.aborted ? timeoutMs : null)
     } finally { clearTimeout(timer) }
   }
 

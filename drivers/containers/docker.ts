@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import { formatDuration } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
 import { parseImage } from '../../domain/image-reference.js'
 import { createBody, type CreateBody } from './create-body.js'
@@ -14,7 +15,7 @@ import { findHolders } from './port-holders.js'
 import { PullCount, type PullEvent } from './pull-progress.js'
 import { statsOf, type RawStats } from './raw-stats.js'
 
-const SILENT_PULL_MS = 120_000
+const LIMITS = { callMs: 60_000, silentPullMs: 120_000 }
 const PROGRESS_MS = 1000
 const STOP_SLACK_MS = 30_000
 const BEING_MADE_MS = 5000
@@ -27,12 +28,16 @@ export class DockerEngine implements ContainerPort {
   readonly where: string
   readonly reachedAt: string
   readonly #api: DockerApi
+  readonly #silentPullMs: number
 
-  constructor(connection: EngineConnection) {
+  /** @param limits how long a call may stay unanswered, and how long a pull may say nothing new */
+  constructor(connection: EngineConnection, limits: Partial<typeof LIMITS> = {}) {
+    const { callMs, silentPullMs } = { ...LIMITS, ...limits }
     const { options, where, reachedAt } = connectionOptions(connection)
     this.where = where
     this.reachedAt = reachedAt
-    this.#api = new DockerApi(options, where)
+    this.#api = new DockerApi(options, where, callMs)
+    this.#silentPullMs = silentPullMs
   }
 
   async about(): Promise<{ version: string; cpus: number; memoryBytes: number }> {
@@ -49,15 +54,15 @@ export class DockerEngine implements ContainerPort {
     const doing = `pull ${image}`
     const { repository = image, tag = null, digest = null } = parseImage(image) ?? {}
     const silent = new AbortController()
-    let timer = setTimeout(() => { silent.abort() }, SILENT_PULL_MS)
+    let timer = setTimeout(() => { silent.abort() }, this.#silentPullMs)
     const count = new PullCount()
     let toldAt = 0
     try {
       const signal = on.signal ? AbortSignal.any([silent.signal, on.signal]) : silent.signal
-      const answer = await this.#api.stream('POST', '/images/create', { doing, query: { fromImage: repository, tag: digest ?? tag ?? 'latest' }, login, signal, timeoutMs: SILENT_PULL_MS })
+      const answer = await this.#api.stream('POST', '/images/create', { doing, query: { fromImage: repository, tag: digest ?? tag ?? 'latest' }, login, signal, timeoutMs: this.#silentPullMs })
       for await (const line of lines(answer)) {
         clearTimeout(timer)
-        timer = setTimeout(() => { silent.abort() }, SILENT_PULL_MS)
+        timer = setTimeout(() => { silent.abort() }, this.#silentPullMs)
         const event = JSON.parse(line) as PullEvent
         if (event.error !== undefined) throw refusal(event.error, this.where, doing)
         count.add(event)
@@ -65,7 +70,7 @@ export class DockerEngine implements ContainerPort {
       }
     } catch (error) {
       on.signal?.throwIfAborted()
-      if (silent.signal.aborted) throw failure('TARGET_UNREACHABLE', `engine ${this.where} could not ${doing}: nothing came for ${SILENT_PULL_MS / 1000}s`)
+      if (silent.signal.aborted) throw failure('TARGET_UNREACHABLE', `engine ${this.where} could not ${doing}: nothing came for ${formatDuration(this.#silentPullMs)}`)
       throw this.#api.lost(error, doing)
     } finally { clearTimeout(timer) }
     on.progress(count.progress)

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common'
+import { formatDuration } from '../../domain/duration.js'
 import { failure } from '../../domain/failures.js'
 
 const WORDS_CHARACTERS = 600
@@ -11,12 +12,12 @@ const UNTRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_
 
 interface Answer { statusCode?: number; code?: string; message?: string }
 
-/** What a call to an engine came to, as a failure. `doing`: `pull app:v1`. */
-export function engineFailure(error: unknown, where: string, doing: string, timedOut = false): Error {
+/** What a call to an engine came to, as a failure. `doing`: `pull app:v1`. `waitedMs`: how long, when that was the end of it. */
+export function engineFailure(error: unknown, where: string, doing: string, waitedMs: number | null = null): Error {
   if (error instanceof ApplicationFailure) return error
   const { statusCode, code = '', message = String(error) } = error as Answer
   if (statusCode !== undefined) return refusal(message.replace(/^\(HTTP code \d+\) unexpected - /, ''), where, doing, statusCode)
-  if (timedOut) return failure('TARGET_UNREACHABLE', `engine ${where} did not answer in time: ${doing}`)
+  if (waitedMs !== null) return failure('TARGET_UNREACHABLE', `engine ${where} did not answer within ${formatDuration(waitedMs)}: ${doing}`)
   if (code === 'EACCES') return failure('TARGET_REFUSED', `engine ${where}: this worker may not use it: ${doing}: ${message}`)
   if (UNTRUSTED.test(code)) return failure('TARGET_REFUSED', `engine ${where}: no trust between us: ${doing}: ${code}: ${message}`)
   return failure('TARGET_UNREACHABLE', `engine ${where} did not answer: ${doing}: ${code === '' || message.includes(code) ? message : `${code}: ${message}`}`)

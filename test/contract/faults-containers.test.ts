@@ -3,7 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { DockerEngine } from '../../drivers/containers/docker.js'
+import type { EngineConnection } from '../../drivers/containers/port.js'
 import { containerCall, containerWorld } from '../activities/container-world.js'
+import { StallingLine } from '../support/stalling-line.js'
 import { ToxicLine } from '../support/toxic-line.js'
 import { dockerComponent } from './containers-world.js'
 import { until } from './containers.js'
@@ -12,6 +14,7 @@ import { until } from './containers.js'
 let docker: Awaited<ReturnType<typeof dockerComponent>>
 let direct: DockerEngine
 let engine: DockerEngine
+let overLine: EngineConnection
 let engineLine: ToxicLine
 let registryLine: ToxicLine
 beforeAll(async () => {
@@ -20,7 +23,8 @@ beforeAll(async () => {
   engineLine = await ToxicLine.to(`127.0.0.1:${docker.port['TESTBED_DOCKER_TLS_PORT'] ?? 0}`)
   registryLine = await ToxicLine.to(`127.0.0.1:${docker.port['TESTBED_REGISTRY_PORT'] ?? 0}`)
   const pem = async (name: string): Promise<string> => readFile(join(docker.folder, 'docker/tls', `${name}.pem`), 'utf8')
-  engine = new DockerEngine({ host: `tcp://127.0.0.1:${engineLine.port}`, tls: { ca: await pem('ca'), cert: await pem('cert'), key: await pem('key') } })
+  overLine = { host: `tcp://127.0.0.1:${engineLine.port}`, tls: { ca: await pem('ca'), cert: await pem('cert'), key: await pem('key') } }
+  engine = new DockerEngine(overLine)
   await docker.sample('app:v1')
   const file = join(docker.folder, 'large')
   await writeFile(file, randomBytes(12 * 1024 ** 2))
@@ -90,7 +94,7 @@ test('a registry that is cut in the middle of a layer leaves the old version run
   const call = job('2', `localhost:${registryLine.port}/large:v1`)
   await registryLine.spoil('bandwidth', { rate: 1500 }, 'downstream')
   const cut = expect(world.execute(call)).rejects.toMatchObject(unreachable(/could not pull localhost:\d+\/large@sha256:/))
-  await until(async () => /layers, [1-9]\d*\.\d of/.test(world.logs.text('info'))) // some MiB of the layer are there
+  await until(async () => /large@\S+: \d+ of \d+ layers, [1-9]\d*\.\d of/.test(world.logs.text('info'))) // some MiB of the layer are there
   await registryLine.cut()
   await cut
   expect(await states(service)).toEqual([`shop-${service}-1-1 running`])
@@ -110,5 +114,47 @@ test('a registry of which half answers come is asked again another time; a slow 
   const seen = new Set<number>()
   const { id } = await direct.pull(image, null, { progress: ({ bytes }) => { seen.add(bytes) } })
   expect(seen.size).toBeGreaterThan(1)
+  await direct.removeImage(id, image.split(':v1')[0] ?? '')
+}, 120_000)
+
+test('an engine that takes the connection and says nothing ends each call by its limit: its name, what was tried, for how long', async () => {
+  const impatient = new DockerEngine(overLine, { callMs: 300, silentPullMs: 400 })
+  await engineLine.spoil('timeout', { timeout: 0 })
+  const calls: [string, () => Promise<unknown>][] = [
+    ['did not answer within 300ms: say what it is', () => impatient.about()], ['did not answer within 300ms: list its containers', () => impatient.list({})],
+    ['did not answer within 300ms: look at container shop-1', () => impatient.inspect('shop-1')], ['did not answer within 300ms: start container shop-1', () => impatient.start('shop-1')],
+    ['did not answer within 300ms: look at container shop-1', () => impatient.follow('shop-1', { output: () => undefined })],
+    [`could not pull ${docker.registry}/app:v1: nothing came for 400ms`, () => impatient.pull(`${docker.registry}/app:v1`, null, { progress: () => undefined })],
+  ]
+  for (const [said, call] of calls) await expect(call()).rejects.toMatchObject({ type: 'TARGET_UNREACHABLE', nonRetryable: false, message: `engine ${engine.where} ${said}` })
+})
+
+test.each([['an answer', (one: DockerEngine): Promise<unknown> => one.about(), 'say what it is'], ['a no', (one: DockerEngine): Promise<unknown> => one.inspect('x'.repeat(400)), `look at container ${'x'.repeat(400)}`]])('however little of %s comes before the engine falls silent, the limit holds', async (_what, ask, doing) => {
+  const line = new StallingLine(docker.socket)
+  const host = `tcp://127.0.0.1:${await line.start()}`
+  const whole = await ask(direct)
+  try {
+    let silent = 0
+    for (; ; line.bytes += 150) {
+      const answer: unknown = await ask(new DockerEngine({ host }, { callMs: 300 })).catch((error: unknown) => error)
+      if (!(answer instanceof Error)) { expect(answer).toEqual(whole); break }
+      expect(answer).toMatchObject({ type: 'TARGET_UNREACHABLE', message: `engine ${host} did not answer within 300ms: ${doing}` })
+      silent += 1
+    }
+    expect(silent).toBeGreaterThan(3)
+  } finally { line.stop() }
+})
+
+test.each([['the engine', () => engineLine], ['the registry', () => registryLine]])('a pull in the middle of which %s falls silent ends by its limit, and the same pull afterwards is whole', async (_who, spoilt) => {
+  const image = `localhost:${registryLine.port}/large:v1`
+  await registryLine.spoil('bandwidth', { rate: 2000 }, 'downstream')
+  const impatient = new DockerEngine(overLine, { silentPullMs: 3000 })
+  let isComing = false
+  const cut = expect(impatient.pull(image, null, { progress: ({ bytes }) => { isComing ||= bytes > 0 } })).rejects.toMatchObject({ type: 'TARGET_UNREACHABLE', nonRetryable: false, message: `engine ${engine.where} could not pull ${image}: nothing came for 3s` })
+  await until(async () => isComing)
+  await spoilt().spoil('timeout', { timeout: 0 })
+  await cut
+  for (const line of [engineLine, registryLine]) await line.mend()
+  const { id } = await engine.pull(image, null, { progress: () => undefined })
   await direct.removeImage(id, image.split(':v1')[0] ?? '')
 }, 120_000)

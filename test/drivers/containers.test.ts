@@ -65,7 +65,7 @@ test('silence, distrust and a closed door are told apart', () => {
   expect(engineFailure(error('ECONNREFUSED'), 'e', 'x')).toMatchObject({ type: 'TARGET_UNREACHABLE' })
   expect(engineFailure(error('DEPTH_ZERO_SELF_SIGNED_CERT'), 'e', 'x')).toMatchObject({ type: 'TARGET_REFUSED' })
   expect(engineFailure(error('EACCES'), 'e', 'x')).toMatchObject({ type: 'TARGET_REFUSED', message: expect.stringContaining('may not use it') as string })
-  expect(engineFailure(error('ABORT_ERR'), 'e', 'x', true)).toMatchObject({ type: 'TARGET_UNREACHABLE', message: 'engine e did not answer in time: x' })
+  expect(engineFailure(error('ABORT_ERR'), 'e', 'x', 60_000)).toMatchObject({ type: 'TARGET_UNREACHABLE', message: 'engine e did not answer within 1m: x' })
 })
 
 test('a pull is counted by layers and bytes', () => {
