@@ -17,7 +17,7 @@ export default defineConfig({
       { extends: true, test: { name: 'integration', include: ['test/**/*.test.ts'], exclude: [...SLOW, ...folders(UNIT)], testTimeout: 120_000, hookTimeout: 60_000 } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 300_000 } },
       { extends: true, test: { name: 'workflow', include: ['test/workflows/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
-      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
     ],
   },
 })

@@ -27,7 +27,9 @@ export const proofText = (releaseId: string, verdict: 'approve' | 'reject', deci
 
 /** Who asks for a command (pause, promote, abort …) and why. */
 export interface Command { by: string; reason?: string }
-export interface PromoteCommand extends Command { /** `next`: skip the rest of this hold; `full`: go to 100 % now. */ to: 'next' | 'full'; job?: string }
+export interface PromoteCommand extends Command { /** `next`: skip the rest of this hold; `full`: also what `Promotes` says. */ to: 'next' | 'full'; job?: string }
+/** What `full` does beyond the hold: everything to the new version, no check of the waves that follow, no wait between the wave's batches. */
+export type Promotes = 'traffic' | 'checks' | 'intervals'
 export interface JobCommand extends Command { job?: string }
 export interface TargetCommand extends Command { target: string; /** Which, when several stages run on it; default: the last that did. */ stage?: string }
 

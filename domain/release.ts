@@ -1,4 +1,5 @@
 import type { ApprovalSpec, CompiledPlan, CompiledStage, Concurrency, Door, PluginVersion, StagePhase } from './compiled-plan.js'
+import type { Promotes } from './decision.js'
 import type { Json, JsonObject } from './json.js'
 import type { Criterion } from './measurement.js'
 import type { FleetView } from './target-run.js'
@@ -128,6 +129,8 @@ export interface Waiting {
   who: string[]
   /** Which of the commands end it: approve, promote, resume … */
   commands: string[]
+  /** What `promote --full` does beyond `promote`; absent: nothing. */
+  full?: Exclude<Promotes, 'intervals'>
   detail: string
 }
 

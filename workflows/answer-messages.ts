@@ -14,7 +14,7 @@ export function answerMessages({ state, desk, controls, fleets }: ReleaseRun): v
   setHandler(messages.rejectSignal, (decision) => desk.takeIfAcceptable('reject', decision), { description: 'As the update reject; a bad one is only written down' })
   setHandler(messages.pauseUpdate, (given) => controls.pause(given), { validator: command(() => { controls.mayPause() }), description: 'Stop before the next step; holds keep what remains' })
   setHandler(messages.resumeUpdate, (given) => controls.resume(given), { validator: command(() => { controls.mayResume() }), description: 'Go on after a pause' })
-  setHandler(messages.promoteUpdate, (given) => controls.promote(given), { validator: command((given: PromoteCommand) => { controls.mayPromote(given) }), description: 'Skip the rest of a hold (to: next) or go to 100 % (to: full)' })
+  setHandler(messages.promoteUpdate, (given) => controls.promote(given), { validator: command((given: PromoteCommand) => { controls.mayPromote(given) }), description: 'Skip the rest of a hold (to: next) or also go to 100 %, or skip the checks of later waves (to: full)' })
   setHandler(messages.abortUpdate, (given) => controls.abort(given), { validator: command(() => { controls.mayStop() }), description: 'Stop and take everything back; ends cancelled' })
   setHandler(messages.rollbackUpdate, (given) => controls.rollback(given), { validator: command(() => { controls.mayStop() }), description: 'Stop and take everything back; ends rolled back' })
   setHandler(messages.retryUpdate, (given) => controls.retry(given), { validator: command((given: JobCommand) => { controls.mayRetry(given) }), description: 'Try a failed job, or measure, again' })

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, sleep } from '@temporalio/workflow'
-import type { Command, JobCommand, PromoteCommand } from '../domain/decision.js'
+import type { Command, JobCommand, PromoteCommand, Promotes } from '../domain/decision.js'
 import { formatDuration } from '../domain/duration.js'
 import { failure } from '../domain/failures.js'
 import { isEnding, type Ending } from '../domain/release.js'
@@ -9,7 +9,11 @@ import type { ReleaseState } from './release-state.js'
 /** Why the story was stopped from outside. */
 export interface Stop { ending: Exclude<Ending, 'succeeded' | 'failed'>; reason: string }
 /** A place that a person can move on: a hold, a question. `job` null: not of one job. */
-interface Station { job: string; commands: ('promote' | 'retry')[]; promoted: PromoteCommand['to'] | null; retried: boolean }
+interface Station { job: string; commands: ('promote' | 'retry')[]; full: Promotes | undefined; promoted: PromoteCommand['to'] | null; retried: boolean }
+
+const PROMOTES: Record<Promotes, string> = {
+  traffic: 'sends everything to the new version', checks: 'skips the rest of the hold and the checks of the waves that follow', intervals: 'skips the waits between the batches of the wave',
+}
 
 /** What people may do to a running release. Every `may…` answers why not; it is an update's validator. */
 export class Controls {
@@ -36,8 +40,9 @@ export class Controls {
 
   mayPromote({ job }: PromoteCommand): void { this.#station('promote', job) }
   promote({ by, to, job, reason }: PromoteCommand): Accepted {
-    this.#station('promote', job).promoted = to
-    return this.noted('promoted', to === 'full' ? `${by} sends everything to the new version` : `${by} skips the rest of the hold`, reason)
+    const station = this.#station('promote', job)
+    station.promoted = to
+    return this.noted('promoted', `${by} ${to === 'full' && station.full ? PROMOTES[station.full] : 'skips the rest of the hold'}`, reason)
   }
 
   mayRetry({ job }: JobCommand): void { this.#station('retry', job) }
@@ -79,8 +84,8 @@ export class Controls {
   async pausePoint(): Promise<void> { if (this.isPaused) await condition(() => !this.isPaused) }
 
   /** Open a place where `promote` or `retry` mean something, until the returned function is called. */
-  station(job: string, commands: Station['commands']): Station & { close(): void } {
-    const station = { job, commands, promoted: null, retried: false, close: () => { this.#stations = this.#stations.filter((other) => other !== station) } } as Station & { close(): void }
+  station(job: string, commands: Station['commands'], full?: Promotes): Station & { close(): void } {
+    const station = { job, commands, full, promoted: null, retried: false, close: () => { this.#stations = this.#stations.filter((other) => other !== station) } } as Station & { close(): void }
     this.#stations.push(station)
     return station
   }

@@ -16,6 +16,7 @@ export interface Hold {
   /** What is judged meanwhile; none: it is only a time. */
   judges: Omit<JudgeInput, 'forMs'>[]
   what?: Waiting['what']
+  full?: Waiting['full']
 }
 export interface HoldResult { promoted: 'next' | 'full' | null; verdict: JudgeResult | null }
 const OUTAGE_WAIT_MS = 30_000
@@ -25,7 +26,7 @@ const OUTAGE_WAIT_MS = 30_000
  * Pause freezes what remains. @throws CRITERIA_NOT_MET
  */
 export async function hold(run: ReleaseRun, request: Hold): Promise<HoldResult> {
-  const station = run.controls.station(request.job, ['promote', 'retry'])
+  const station = run.controls.station(request.job, ['promote', 'retry'], request.full)
   let remainingMs = request.forMs
   try {
     for (;;) {
@@ -49,12 +50,12 @@ export async function hold(run: ReleaseRun, request: Hold): Promise<HoldResult> 
 }
 
 /** Neither yes nor no: what the plan says to do about it, which may be to ask a person. */
-async function afterUnclear(run: ReleaseRun, { job, where }: Hold, { verdict, reason }: JudgeResult, station: { promoted: unknown; retried: boolean }): Promise<'go on' | 'again'> {
+async function afterUnclear(run: ReleaseRun, { job, where, full }: Hold, { verdict, reason }: JudgeResult, station: { promoted: unknown; retried: boolean }): Promise<'go on' | 'again'> {
   const policy = verdict === 'outage' ? run.options.onMetricOutage : run.options.onInconclusive
   if (policy === 'continue') return 'go on'
   if (policy === 'rollback') throw failure('CRITERIA_NOT_MET', reason)
   station.retried = false
-  const done = run.state.waitFor({ what: verdict === 'outage' ? 'metrics' : 'inconclusive', where: `${where} (${job})`, who: [], commands: ['promote', 'retry', 'rollback', 'abort'], detail: reason })
+  const done = run.state.waitFor({ what: verdict === 'outage' ? 'metrics' : 'inconclusive', where: `${where} (${job})`, who: [], commands: ['promote', 'retry', 'rollback', 'abort'], ...full && { full }, detail: reason })
   const moved = (): boolean => station.promoted !== null || station.retried
   try {
     // an outage is measured again by itself; what the metrics could not say, a person must
@@ -70,7 +71,7 @@ async function holdOnce(run: ReleaseRun, request: Hold, remainingMs: number, pro
   let timeIsUp = remainingMs === 0
   const scope = new CancellationScope()
   const note = (error: unknown): void => { if (!isStopped(error)) failed ??= error }
-  const done = run.state.waitFor({ what: request.what ?? 'hold', where: `${request.where} (${request.job})`, forMs: remainingMs, who: [], commands: ['promote', 'pause', 'rollback', 'abort'], detail: `holding for ${formatDuration(remainingMs)}` })
+  const done = run.state.waitFor({ what: request.what ?? 'hold', where: `${request.where} (${request.job})`, forMs: remainingMs, who: [], commands: ['promote', 'pause', 'rollback', 'abort'], ...request.full && { full: request.full }, detail: `holding for ${formatDuration(remainingMs)}` })
   void scope.run(async () => {
     const timer = timeIsUp ? Promise.resolve() : sleep(remainingMs, { summary: `hold: ${request.where}` }).then(() => { timeIsUp = true })
     const judging = request.judges.map(async (input) => { results.push(await judge(remainingMs, `judge: ${request.where}`)({ ...input, forMs: remainingMs })) })

@@ -68,7 +68,7 @@ export const gitpullRunner: KindRunner<Config> = {
       return [{ what, action: 'update', before: short(state.current), after: short(earlier(config, state, context)) }]
     }
     const { current, commit, message, count, lost } = await tree.preview()
-    const apart = count === null ? '' : `, ${count} commits on${lost === null || lost === 0 ? '' : `, without ${lost} that are there now`}`
+    const apart = count === null ? '' : `, ${count} ${count === 1 ? 'commit' : 'commits'} on${lost === null || lost === 0 ? '' : `, without ${lost} that are there now`}`
     return [{ what, action: current === '' ? 'create' : current === commit ? 'none' : 'update', before: current === '' ? null : short(current), after: `${short(commit)} ${message}${apart}` }]
   },
 }

@@ -44,7 +44,9 @@ async function runTests(config: TestRunnerConfig, context: JobContext): Promise<
   const lines = [
     ...deliveryLines(files, '"$PWD"'),
     ...script === null ? [] : deliveryLines({ command: script }, '"$tool_temp"'),
-    'started=$(date +%s.%N); case $started in *N*) started=${started%.*};; esac',
+    // By the clock that dates files, which lags behind `date` by some milliseconds; later than what was delivered.
+    ': > "$tool_temp/delivered"; until [ "$tool_temp/begun" -nt "$tool_temp/delivered" ]; do : > "$tool_temp/begun"; done',
+    'started=$(date -r "$tool_temp/begun" +%s.%N); case $started in *N*) started=${started%.*};; esac',
     'printf \'started=%s\\nfolder=%s\\n\' "$started" "$PWD" > "$RELEASECTL_OUTPUT"',
     script === null ? shellLine([config.testSuite ?? '']) : `${shellLine(config.interpreter.trim().split(/\s+/))} "$tool_temp/command"`,
   ]

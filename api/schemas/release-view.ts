@@ -37,7 +37,8 @@ const StageSchema = Type.Object({
 })
 export const WaitingSchema = Type.Object({
   what: oneOf(['lock', 'window', 'approval', 'hold', 'metrics', 'inconclusive', 'failure', 'pause', 'wait', 'schedule']),
-  where: Type.String(), since: Moment, until: MomentOrNull, who: Strings, commands: Strings, detail: Type.String(),
+  where: Type.String(), since: Moment, until: MomentOrNull, who: Strings, commands: Strings,
+  full: Type.Optional(oneOf(['traffic', 'checks'])), detail: Type.String(),
 })
 export const ApprovalSchema = Type.Object({
   id: Type.String(),

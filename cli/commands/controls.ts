@@ -12,7 +12,7 @@ interface Accepted { status: ReleaseStatus; waiting: Waiting[] }
 const CONTROLS = {
   pause: 'stop the clock of a release; what runs is finished',
   resume: 'go on after a pause',
-  promote: 'skip the rest of a hold; --full: go to 100 % now',
+  promote: 'skip the rest of a hold; --full: and what comes after it',
   abort: 'stop a release and take everything back',
   retry: 'try again: a failed job, an unclear measurement, or undos that failed',
   rollback: 'take a release back, also after it succeeded; --target: only that one',
@@ -24,7 +24,7 @@ export function addControlCommands(program: Command): void {
   for (const [name, description] of Object.entries(CONTROLS)) {
     const command = program.command(`${name} <id>`).description(description)
       .option('--reason <text>', 'for the journal and the audit').option('-w, --watch', 'go on watching')
-    if (name === 'promote') command.option('--full', 'go to 100 % now')
+    if (name === 'promote') command.option('--full', 'a rollout: go to 100 % now; waves of targets: skip the checks of those that follow, too')
     if (name === 'promote' || name === 'retry') command.option('--job <name>', 'which, when several wait')
     if (name === 'uninstall') command.requiredOption('--target <name>', 'which').option('--stage <name>', 'when several stages run on it')
     if (name === 'retry' || name === 'rollback') command.option('--target <name>', 'only this target, while the others go on').option('--stage <name>', 'when several stages run on it')

@@ -4,16 +4,20 @@ import { line, padTo, span, type Line } from './line.js'
 import type { TreeOptions } from './options.js'
 import stringWidth from 'string-width'
 
-/** What each command does to a release that waits, and how it is typed. */
-const COMMANDS: Record<string, { flags?: string; does: string }[]> = {
-  approve: [{ does: 'say yes' }],
-  reject: [{ does: 'say no: everything is taken back' }],
-  promote: [{ does: 'skip the rest of the hold' }, { flags: ' --full', does: 'go to 100 % now' }],
-  pause: [{ does: 'stop the clock' }],
-  resume: [{ does: 'go on' }],
-  retry: [{ does: 'try again what failed' }],
-  rollback: [{ does: 'take everything back' }],
-  abort: [{ does: 'stop here and take everything back' }],
+/** What each command does to a release that waits. */
+const COMMANDS: Record<string, string> = {
+  approve: 'say yes',
+  reject: 'say no: everything is taken back',
+  promote: 'skip the rest of the hold',
+  pause: 'stop the clock',
+  resume: 'go on',
+  retry: 'try again what failed',
+  rollback: 'take everything back',
+  abort: 'stop here and take everything back',
+}
+/** What `promote --full` does beyond that. */
+const FULL: Record<NonNullable<Waiting['full']>, string> = {
+  traffic: 'go to 100 % now', checks: 'skip the checks of the waves that follow, too',
 }
 
 /** What it waits for, since when, until when, who can end it, and the exact commands that do. */
@@ -43,10 +47,11 @@ function peopleLines({ what, where, who }: Waiting, approvals: readonly Approval
 }
 
 function commandLines(waiting: Waiting, releaseId: string, namesApproval: boolean): Line[] {
-  const typed = waiting.commands.flatMap((command) => (COMMANDS[command] ?? [{ does: '' }]).map(({ flags, does }) => {
+  const typed = waiting.commands.flatMap((command) => {
     const which = namesApproval && (command === 'approve' || command === 'reject') ? ` --approval ${quoted(waiting.where)}` : ''
-    return { text: `releasectl ${command} ${releaseId}${flags ?? ''}${which}`, does }
-  }))
+    const text = `releasectl ${command} ${releaseId}`
+    return [{ text: `${text}${which}`, does: COMMANDS[command] ?? '' }, ...command === 'promote' && waiting.full ? [{ text: `${text} --full`, does: FULL[waiting.full] }] : []]
+  })
   const columns = Math.max(0, ...typed.map(({ text }) => stringWidth(text)))
   return typed.map(({ text, does }) => line([span('         '), span(padTo(text, columns), 'cyan'), span(`   ${does}`, 'dim')]))
 }

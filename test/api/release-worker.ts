@@ -1,7 +1,6 @@
 // The real workflows and core activities on the world's queue; only the far side of scripts is made up.
-import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { Change } from '../../domain/change.js'
 import type { JobCall, JobResult } from '../../activities/contract.js'
 import { createDecisionActivities } from '../../activities/decisions.js'
@@ -9,12 +8,12 @@ import { createFleetActivities } from '../../activities/fleet/index.js'
 import { createJournalActivities } from '../../activities/journal.js'
 import { createLockActivities } from '../../activities/lock.js'
 import { createWindowActivities } from '../../activities/window.js'
+import { workflowBundle } from '../../embedded/workflow-bundle.js'
 import { TargetRunStore } from '../../store/target-runs.js'
 import { TargetStore } from '../../store/targets.js'
 import type { ApiWorld } from './api-world.js'
 
 Runtime.install({ logger: new DefaultLogger('ERROR') })
-const workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: new DefaultLogger('ERROR') })
 
 export class ReleaseWorker {
   /** `run <job>` and `undo <job>`, in order. */
@@ -35,7 +34,7 @@ export class ReleaseWorker {
     const { taskQueue, database, key } = world
     const trace: string[] = []
     const worker = await Worker.create({
-      connection, taskQueue, workflowBundle, shutdownGraceTime: '5s',
+      connection, taskQueue, workflowBundle: await workflowBundle(), shutdownGraceTime: '5s',
       activities: {
         ...createJournalActivities({ database }), ...createDecisionActivities({ key }), ...createWindowActivities(),
         ...createFleetActivities({ targets: new TargetStore(database), runs: new TargetRunStore(database), probe: async () => null }),

@@ -47,7 +47,7 @@ export function midCanary(): ReleaseView {
     ],
     splits: [{ gateway: 'edge', route: 'shop', percent: 25, stable: '2.3.1', candidate: '2.4.0', before: '2.3.1', at: at('09:34:06') }],
     waiting: [{
-      what: 'hold', where: 'shop at 25% (rollout)', since: at('09:34:06'), until: at('09:44:06'), who: [], commands: ['promote', 'pause', 'abort'], detail: 'holding for 10m',
+      what: 'hold', where: 'shop at 25% (rollout)', since: at('09:34:06'), until: at('09:44:06'), who: [], commands: ['promote', 'pause', 'abort'], full: 'traffic', detail: 'holding for 10m',
     }],
     approvals: [shipApproval],
     undo: [

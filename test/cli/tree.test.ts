@@ -38,6 +38,19 @@ waiting  shop at 25% (rollout): holding for 10m
          releasectl abort r-7f3k2m            stop here and take everything back`)
 })
 
+test('promote --full is offered with what it does at this hold, and not where it does no more than promote', () => {
+  const [wait] = midCanary().waiting
+  if (!wait) throw new Error('the sample holds')
+  const plain = { ...wait }
+  delete plain.full
+  const promotes = (one: typeof wait): string[] => draw({ ...midCanary(), waiting: [one] }).filter((text) => text.includes('promote')).map((text) => text.trim())
+  expect(promotes({ ...wait, where: 'shops canary (shops)', full: 'checks' })).toEqual([
+    'releasectl promote r-7f3k2m          skip the rest of the hold',
+    'releasectl promote r-7f3k2m --full   skip the checks of the waves that follow, too',
+  ])
+  expect(promotes(plain)).toEqual(['releasectl promote r-7f3k2m   skip the rest of the hold'])
+})
+
 test('the picture in the docs is what the tree draws', () => {
   const picture = readFileSync(new URL('../../docs/live-tree.txt', import.meta.url), 'utf8')
   expect(picture).toBe(`${draw(midCanary()).join('\n')}\n`)

@@ -47,7 +47,8 @@ const TOXICS: [string, (line: ToxicLine) => Promise<void>][] = [
   ['lets calls through and no answers', (line) => line.spoil('timeout', { timeout: 0 }, 'downstream')],
 ]
 
-describe.each(GATEWAYS)('a line to the admin API of %s', (name, make) => {
+// Side by side, each with its gateway and its line: most of it is waiting for answers that do not come.
+describe.concurrent.each(GATEWAYS)('a line to the admin API of %s', (name, make) => {
   const random = seeded(20_261_127)
   let behind: Behind
   let before: RouteSplit | null = null
@@ -59,11 +60,11 @@ describe.each(GATEWAYS)('a line to the admin API of %s', (name, make) => {
   }, 300_000)
   afterAll(() => behind.stop())
 
-  test.each(TOXICS)(`that %s: a split is in force or TARGET_UNREACHABLE, and asked for again it is in force; to restore is the same`, async (_what, spoil) => {
+  test.each(TOXICS)(`that %s: a split is in force or TARGET_UNREACHABLE, and asked for again it is in force; to restore is the same`, { concurrent: false }, async (_what, spoil) => {
     const { line, far, near, stand } = behind
     const spoiltDuring = async (call: () => Promise<Answer>, afterMs: number): Promise<'done' | 'unreachable'> => {
       const done = call().then((answer) => answer.refused ? Promise.reject(new Error(`${name} refused: ${answer.reason}`)) : 'done' as const, (error: unknown) => {
-        if (!(error instanceof ApplicationFailure) || error.type !== 'TARGET_UNREACHABLE' || error.nonRetryable) throw error
+        if (!isUnreachable(error)) throw error
         return 'unreachable' as const
       })
       done.catch(() => undefined) // looked at below
@@ -76,14 +77,25 @@ describe.each(GATEWAYS)('a line to the admin API of %s', (name, make) => {
       const wanted: RouteSplit = { stable: { ...stand.running.stable.side, url: stand.urls.stable }, candidate: { ...stand.running.candidate.side, url: stand.urls.candidate }, percent: 20 + moment, sticky: null }
       const inForce = (split: RouteSplit | null): boolean => split !== null && sameWithinStep(wanted, split, near.can.percentStep)
       if (await spoiltDuring(() => far.setSplit(ROUTE, wanted), afterMs) === 'done') expect(await near.read(ROUTE)).toSatisfy(inForce)
-      expect(await far.setSplit(ROUTE, wanted)).toMatchObject({ refused: false })
+      expect(await again(() => far.setSplit(ROUTE, wanted))).toMatchObject({ refused: false })
       expect(await near.read(ROUTE)).toSatisfy(inForce)
       if (await spoiltDuring(() => far.restore(ROUTE, before), afterMs) === 'done') expect(await stand.configuration()).toBe(bytes)
-      expect(await far.restore(ROUTE, before)).toEqual({ refused: false, split: before })
+      expect(await again(() => far.restore(ROUTE, before))).toEqual({ refused: false, split: before })
       expect(await stand.configuration()).toBe(bytes)
     }
   })
 })
+
+/** As Temporal asks again: a kept connection that the line has ended may be found only by the next call. */
+async function again(call: () => Promise<Answer>, tries = 3): Promise<Answer> {
+  try { return await call() } catch (error) {
+    if (tries === 1 || !isUnreachable(error)) throw error
+    await delay(20)
+    return again(call, tries - 1)
+  }
+}
+
+const isUnreachable = (error: unknown): boolean => error instanceof ApplicationFailure && error.type === 'TARGET_UNREACHABLE' && error.nonRetryable !== true
 
 async function behindEdge(): Promise<Behind> {
   const edge = await EdgeProcess.start()

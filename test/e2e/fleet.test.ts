@@ -1,13 +1,15 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PartName } from '../../embedded/parts.js'
+import { postgresQuery } from '../../embedded/postgres.js'
 import { SshPool } from '../../drivers/hosts/ssh/pool.js'
 import type { SshSettings } from '../../drivers/hosts/port.js'
+import { GitRepository } from '../activities/git-repository.js'
 import { Installation } from '../support/installation.js'
 import { on, sshHosts } from '../support/ssh-hosts.js'
 
@@ -31,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { pid = 0 } of agents) try { process.kill(-pid, 'SIGKILL') } catch { /* it has ended */ }
   for (const host of hosts) await on(host, `rm -rf ${FOLDER}*`, pool)
-  for (const end of [hostname(), 'state']) await rm(`${FOLDER}-${end}`, { recursive: true, force: true })
+  for (const end of [hostname(), 'state', 'own']) await rm(`${FOLDER}-${end}`, { recursive: true, force: true })
   await installation.stop()
 })
 
@@ -112,20 +114,11 @@ test('one machine goes back by itself while the others keep the new version', as
 })
 
 test('a machine that only its agent reaches is released to, and taken back, through an agent that is killed on the way', async () => {
-  const { id: target } = await installation.call<{ id: string }>('POST', `/environments/${environment}/targets`, { name: 'till-1', type: 'host', via: 'agent', labels: { role: 'till' } })
-  const home = await mkdtemp(join(tmpdir(), 'releasectl-agent-'))
-  const made = cli('-o', 'json', 'tokens', 'create', 'agent of till-1', '--role', 'agent', '--target', target)
-  await writeFile(join(home, 'token'), (JSON.parse(made.stdout) as { token: string }).token, { mode: 0o600 })
-  const startAgent = (): ChildProcess => {
-    // A process group of its own: the command and what it starts are killed as one.
-    const agent = spawn(process.execPath, cliArguments('agent', '--target', 'till-1', '--token', join(home, 'token'), '--home', home), { stdio: 'ignore', detached: true })
-    agents.push(agent)
-    return agent
-  }
+  const { target, home, startAgent } = await till('till-1', 'till')
   const log = async (): Promise<string[]> => ran(await readFile(join(`${FOLDER}-${hostname()}`, 'log'), 'utf8').catch(() => ''))
   const planText = PLAN.replace('role: pos', 'role: till')
   let agent = startAgent()
-  while ((await installation.call('GET', `/targets/${target}`))['status'] !== 'online') await delay(100)
+  await isOnline(target)
   const started = async (version: string): Promise<string> => installation.release({ planText, project: 'pos', version }, `till/${version}`)
   expect(await installation.ended(await started('1.0.0'))).toMatchObject({ status: 'succeeded' })
   expect(await log()).toEqual(['install 1.0.0'])
@@ -142,3 +135,62 @@ test('a machine that only its agent reaches is released to, and taken back, thro
   process.kill(-(agent.pid ?? 0), 'SIGTERM')
   await rm(home, { recursive: true })
 })
+
+test('a dry run asks the agent what would change on its machine and touches nothing there; an agent that does not answer, or is away, is told as such', async () => {
+  const repository = new GitRepository()
+  const first = repository.commit('first', { index: 'one' })
+  const { target, home, startAgent } = await till('till-2', 'kiosk')
+  const own = `${FOLDER}-own` // a file system of its own: what the worker finds there is nothing
+  await mkdir(own)
+  const agent = startAgent('unshare', '--mount', 'sh', '-c', `mount -t tmpfs none ${own} && exec "$@"`, 'sh')
+  await isOnline(target)
+  const plan = join(home, 'plan.yaml')
+  const planText = `${PLAN.replace('role: pos', 'role: kiosk').replaceAll(`${FOLDER}-`, `${own}/`)}
+      - { name: site, type: gitpull, config: { repository: ${repository.bare}, branch: main, path: ${own}/site } }
+`
+  await writeFile(plan, planText)
+  const dryRun = (): string => {
+    const { status, stdout, stderr } = cli('run', plan, '--project', 'pos', '--environment', 'test', '--version', '2.0.0', '--dry-run')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    return stdout.slice(stdout.indexOf('what would change:'))
+  }
+  const onTarget = (lines: string[]): string => ['what would change:', '  shops on 1 target: 1 at a time, at most 20 at work', ...lines, '', 'nothing was touched', ''].join('\n')
+  expect(await installation.ended(await installation.release({ planText, project: 'pos', version: '1.0.0' }, 'kiosk/1.0.0'))).toMatchObject({ status: 'succeeded' })
+  const second = repository.commit('second', { index: 'two' })
+  const seen = filesOf(agent, own)
+  expect(seen).toContain('index')
+
+  expect(dryRun()).toBe(onTarget([
+    '      till-2', '        pos [script]', '          ~ pos on till-2, by update_script: 1.0.0 → 2.0.0',
+    '        site [gitpull]', `          ~ ${own}/site/current on till-2: ${first.slice(0, 12)} → ${second.slice(0, 12)} second, 1 commit on`,
+  ]))
+  expect(filesOf(agent, own)).toBe(seen)
+
+  process.kill(-(agent.pid ?? 0), 'SIGKILL')
+  expect(dryRun()).toBe(onTarget(['      till-2', ...['pos [script]', 'site [gitpull]'].flatMap((job) => [`        ${job}`, `          ? the agent did not take ${job.split(' ')[0] ?? ''} within 5 s`])]))
+  await postgresQuery(installation.embedded.databaseUrl, `update "Target" set "lastSeenAt" = now() - interval '1 minute' where id = '${target}'`)
+  expect(dryRun()).toBe(onTarget(['      till-2 (offline)', ...['pos [script]', 'site [gitpull]'].flatMap((job) => [`        ${job}`, '          ? its agent is away: nobody was asked'])]))
+  await rm(home, { recursive: true })
+})
+
+/** A target that only its agent reaches. `startAgent`: `releasectl agent`, by a command if one is given, in a process group of its own: it and what it starts are killed as one. */
+async function till(name: string, role: string): Promise<{ target: string; home: string; startAgent: (...by: string[]) => ChildProcess }> {
+  const { id: target } = await installation.call<{ id: string }>('POST', `/environments/${environment}/targets`, { name, type: 'host', via: 'agent', labels: { role } })
+  const home = await mkdtemp(join(tmpdir(), 'releasectl-agent-'))
+  const made = cli('-o', 'json', 'tokens', 'create', `agent of ${name}`, '--role', 'agent', '--target', target)
+  await writeFile(join(home, 'token'), (JSON.parse(made.stdout) as { token: string }).token, { mode: 0o600 })
+  return {
+    target, home,
+    startAgent: (...by) => {
+      const [command = '', ...args] = [...by, process.execPath, ...cliArguments('agent', '--target', name, '--token', join(home, 'token'), '--home', home)]
+      const agent = spawn(command, args, { stdio: 'ignore', detached: true })
+      agents.push(agent)
+      return agent
+    },
+  }
+}
+
+async function isOnline(target: string): Promise<void> { while ((await installation.call('GET', `/targets/${target}`))['status'] !== 'online') await delay(100) }
+
+/** Every file with its size and the moment it was written, as the agent's machine has them. */
+const filesOf = ({ pid }: ChildProcess, folder: string): string => execFileSync('nsenter', ['--target', String(pid), '--mount', 'find', folder, '-printf', '%P %s %T@ %l\\n'], { encoding: 'utf8' }).split('\n').sort().join('\n')

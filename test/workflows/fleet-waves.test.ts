@@ -79,6 +79,24 @@ test('a person skips the rest of a watch, or the wait between batches', async ()
   expect(Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '')).toBeLessThan(90 * 24 * HOUR)
 })
 
+test('promote to full skips the checks of the waves that follow, which is what the hold offers while there are any', async () => {
+  webs(10)
+  const verify = { durationMs: 90 * 24 * HOUR, healthCheck: null, analysis: null }
+  const offered = async (where: string): Promise<unknown> => (await world.until(({ waiting }) => waiting.some((one) => one.where === `${where} (ship)`))).waiting[0]?.full
+  const one = await world.start(ship({ waves: [wave('one', { percent: 30, verify }), wave('two', { percent: 40, verify }), wave('rest', { approval: anyone })] }))
+  expect(await offered('ship one')).toBe('checks')
+  await one.executeUpdate(promoteUpdate, { args: [{ by: 'ann', to: 'next' }] })
+  expect(await offered('ship two')).toBe(undefined)
+  await one.executeUpdate(abortUpdate, ann)
+  await one.result()
+  const handle = await world.start(ship({ waves: [wave('one', { percent: 30, verify }), wave('two', { percent: 40, verify }), wave('rest', { approval: anyone })] }))
+  await offered('ship one')
+  await handle.executeUpdate(promoteUpdate, { args: [{ by: 'ann', to: 'full' }] })
+  const view = await world.until(({ approvals }) => approvals.length > 0)
+  expect(view.stages[0]?.fleet?.waves.map(({ status }) => status)).toEqual(['passed', 'passed', 'approving'])
+  expect(world.journal.filter(({ type }) => type === 'promoted').map(({ message }) => message)).toContain('ann skips the rest of the hold and the checks of the waves that follow')
+})
+
 test('clusters follow one another, each with its share, its yes and its watch', async () => {
   for (const name of ['dev', 'staging', 'prod-1', 'prod-2']) world.fleet.add(name)
   const among = (...names: string[]) => ({ names, labels: null })

@@ -105,7 +105,7 @@ async function runWave(run: ReleaseRun, stage: FleetStage, key: FleetKey, { n, m
   })
   run.fleets.setWave(stage, handle)
   const over = { yes: false }
-  const station = run.controls.station(stage.name, fleet.intervalMs > 0 ? ['promote'] : [])
+  const station = run.controls.station(stage.name, fleet.intervalMs > 0 ? ['promote'] : [], 'intervals')
   void relay(run, handle, station, over).catch(mustBeFailure)
   try {
     const result = await handle.result()

@@ -32,7 +32,8 @@ export async function verifyWave(run: ReleaseRun, stage: FleetStage, key: FleetK
     intervalMs: analysis.intervalMs ?? Math.min(Math.max(durationMs / 20, 500), 15_000),
     source: analysis.source === 'json' ? { type: 'json', url: analysis.address ?? '', headers: analysis.headers } : { type: 'prometheus', address: analysis.address, headers: analysis.headers },
   }]
-  const { promoted } = await hold(run, { stage: stage.name, job: stage.name, where, forMs: durationMs, judges })
+  const moreChecks = stage.fleet.waves.slice(n + 1).some(({ verify }) => verify !== null)
+  const { promoted } = await hold(run, { stage: stage.name, job: stage.name, where, forMs: durationMs, ...moreChecks && { full: 'checks' }, judges })
   if (promoted === null) await askHealth('after')
   return promoted
 }

@@ -53,7 +53,7 @@ export async function holdPhase(shift: Shift, phase: Omit<Phase, 'approval'>, vi
   Object.assign(view, { status: 'holding', startedAt: now(), endsAt: at(view.holdMs) })
   run.state.event('phase.started', where, { stage: stage.name, job: call.job, data: { percent: phase.percentage, holdMs: view.holdMs } })
   try {
-    const result = await hold(run, { stage: stage.name, job: call.job, where, forMs: view.holdMs, judges: judgesOf(call, route, where, phase, view.holdMs, baseline) })
+    const result = await hold(run, { stage: stage.name, job: call.job, where, forMs: view.holdMs, ...phase.percentage < 100 && { full: 'traffic' }, judges: judgesOf(call, route, where, phase, view.holdMs, baseline) })
     Object.assign(view, { status: 'passed', verdict: result.verdict?.verdict ?? null, reason: result.verdict?.reason ?? null, measures: result.verdict?.measures ?? {} })
     run.state.event('phase.ended', `${where}: ${result.promoted === null ? 'passed' : 'promoted by hand'}`, { stage: stage.name, job: call.job })
     return result

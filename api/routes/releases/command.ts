@@ -10,7 +10,7 @@ export const JobCommandBody = Type.Object({ reason: Reason, job: Type.Optional(T
 export const TargetCommandBody = Type.Object({ reason: Reason, stage: Type.Optional(Tag) }, { ...strict, default: {} })
 export const PromoteBody = Type.Object({
   reason: Reason, job: Type.Optional(Tag),
-  to: Type.Unsafe<'next' | 'full'>(Type.Enum(['next', 'full'], { type: 'string', default: 'next', description: 'next: skip the rest of this hold; full: go to 100 % now' })),
+  to: Type.Unsafe<'next' | 'full'>(Type.Enum(['next', 'full'], { type: 'string', default: 'next', description: 'next: skip the rest of this hold; full: a rollout goes to 100 % now, a stage with targets skips the checks of the waves that follow' })),
 }, { ...strict, default: {} })
 export const DecisionBody = Type.Object({
   approval: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: '`<stage>[/<job>[/<phase>]]`; may be left out when just one is pending' })),
