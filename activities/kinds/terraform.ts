@@ -6,6 +6,7 @@ import { deliveryLines } from '../tools/delivery.js'
 import { lastWords, runTool, settleTool, toolTemp } from '../tools/run-tool.js'
 import { shellWord } from '../tools/shell.js'
 import { applyLines, changesOf, counted, findTool, mustBeSaved, outputsOf, planLines, prepareLines, STEPS, UNSAVED, type TerraformRun } from '../tools/terraform.js'
+import { WithholdState, withoutState } from '../tools/withhold-state.js'
 
 /** `previous`: what was applied before, packed (its files and variables); null: nobody here knows. */
 interface Before { resources: number; previous: string | null }
@@ -77,7 +78,8 @@ const runOf = ({ workspace, varFiles, lockTimeout, backendConfig }: TerraformCon
 async function terraform(step: string, config: TerraformConfig, context: JobContext, lines: string[], place?: string[]): Promise<{ result: ScriptResult; stdout: string }> {
   const run = runOf(config, context, step)
   const stdout = new Map<number, string>()
-  const output = (chunk: OutputChunk): void => { if (chunk.stream === 'stdout') stdout.set(chunk.offset, chunk.text); else context.log(chunk.stream, chunk.offset, chunk.text) }
+  const stderr = new WithholdState(({ stream, offset, text }) => { context.log(stream, offset, text) })
+  const output = (chunk: OutputChunk): void => { if (chunk.stream === 'stdout') stdout.set(chunk.offset, chunk.text); else stderr.take(chunk) }
   const seconds = Math.ceil(context.timeoutMs / 1000)
   const backend = Object.entries(config.backendConfig).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`).join('').replaceAll('${', '$${').replaceAll('%{', '%%{')
   const result = await runTool({
@@ -91,9 +93,9 @@ async function terraform(step: string, config: TerraformConfig, context: JobCont
   }, context)
   const text = [...stdout].sort(([a], [b]) => a - b).map(([, part]) => part).join('')
   if (result.exitCode === 0) return { result, stdout: text }
-  const said = lastWords({ stdout: '', stderr: result.stderr }, 20)
+  const said = lastWords({ stdout: '', stderr: withoutState(result.stderr, result.truncated) }, 20)
   if (/Error acquiring the state lock/.test(result.stderr) && !/no space left on device/i.test(said)) throw failure('TARGET_REFUSED', `the state is locked by somebody else, for longer than ${config.lockTimeout}:\n${said}`)
-  if (result.exitCode === UNSAVED) throw failure('TARGET_REFUSED', `an apply before could not save its state: what it made is in none. Push ${lastWords(result, 1)} (its text is in that apply's log when the file is empty), take the file away and try again`)
+  if (result.exitCode === UNSAVED) throw failure('TARGET_REFUSED', `an apply before could not save its state: what it made is in none. Push ${lastWords(result, 1)} (when it is empty, the machine's own record of that run has its text), take the file away and try again`)
   throw failure('CHECK_FAILED', `terraform ${STEPS[result.exitCode] ?? `(exit code ${result.exitCode})`} failed:\n${said}`)
 }
 

@@ -150,10 +150,12 @@ test('a full disk fails in its own words, and so does the undo until there is ro
 test('a disk that is full before the state is saved: what was made is in no state, so the undo and the next apply refuse and say what to do', async () => {
   await onSmallDisk(async (small) => {
     const workDir = join(small, 'infra')
-    const { execute, snapshot, rollback } = await world('resource "terraform_data" "fills" {\n  input = 1\n  provisioner "local-exec" { command = "cat /dev/zero > fill || true" }\n}\n')
+    const { execute, snapshot, rollback, logs } = await world('resource "terraform_data" "fills" {\n  input = "of-the-state"\n  provisioner "local-exec" { command = "cat /dev/zero > fill || true" }\n}\n')
     const call = job({ workDir, variables: {} })
     const before = await snapshot(call)
     await expect(execute(call)).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringMatching(/^terraform apply failed:[\s\S]*no space left on device/) as string })
+    expect(logs.text('stderr')).toContain('the state as JSON is left out here')
+    expect(logs.text('stderr')).not.toContain('"value":"of-the-state"')
     await rm(join(workDir, 'fill'))
     const unsaved = { type: 'TARGET_REFUSED', message: expect.stringMatching(/^an apply before could not save its state: .* Push \/.*\/infra\/errored\.tfstate /) as string }
     await expect(rollback({ call, snapshot: before })).rejects.toMatchObject(unsaved)
