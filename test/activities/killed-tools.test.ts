@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { JobCall } from '../../activities/contract.js'
 import type { JsonObject } from '../../domain/json.js'
 import { isAlive, textOf } from '../contract/hosts.js'
@@ -68,6 +68,10 @@ async function testRunner(): Promise<Scene> {
   return { ...await actsOf(on, callOf('test-runner', { interpreter: '/bin/bash', showFailures: 10, command: `${waits(mark, 'act')}; echo 1..1; echo ok 1` }), false), ...held, state: async () => textOf(mark), after: 'run\n' }
 }
 
+/** Files that name services which outlive their worker, as they should. */
+const started: string[] = []
+afterAll(async () => { for (const file of started) try { process.kill(Number(await textOf(file)) || NaN, 'SIGKILL') } catch { /* it has ended */ } })
+
 /** Removed are so many, that it takes its time. */
 async function cleanup(): Promise<Scene> {
   const path = await folder()
@@ -82,6 +86,7 @@ async function cleanup(): Promise<Scene> {
 const service = (kind: 'start_service' | 'stop_service', type: 'systemd' | 'process' | 'command') => async (): Promise<Scene> => {
   const systemctl = await standInSystemctl()
   const { folder: place } = systemctl
+  started.push(join(place, 'shop.pid'))
   const slow = `bash -c 'trap "sleep 0.4; exit" TERM; while :; do sleep 0.1; done'`
   await systemctl.unit('shop', slow)
   const on: WorkerOn = { home: await folder() }

@@ -11,14 +11,18 @@ export const TOKEN = 'confl-t0ken'
 export const READER = 'confl-r3ader'
 const SPACES = ['PROJ', 'OTHER']
 
-/** `troubles`: what the next requests are answered with instead, one after the other; a function may also act first. */
+/** `troubles`: what the next requests are answered with instead, one after the other; a function may also act first. `late.next`: the next write is carried out, and answered after that. */
 export async function startConfluenceDouble() {
   const pages: DoubledPage[] = []
   const troubles: (Answer | ((request: Received) => Answer | undefined))[] = []
+  const late: { next?: Promise<unknown> | undefined } = {}
   const server = await startHttpTarget((request) => {
     const next = troubles.shift()
     const trouble = typeof next === 'function' ? next(request) : next
-    return trouble === undefined ? answer(pages, request) : trouble
+    if (trouble !== undefined || request.method === 'GET') return trouble ?? answer(pages, request)
+    const after = late.next
+    late.next = undefined
+    return { ...answer(pages, request), ...after && { after } }
   })
   const add = (space: string, title: string, body: string, by = 'ann'): DoubledPage => {
     const page: DoubledPage = { id: String(65_536 + pages.length), space, title, status: 'current', parentId: null, versions: [{ number: 1, body, message: '', by }] }
@@ -26,7 +30,7 @@ export async function startConfluenceDouble() {
     return page
   }
   return {
-    url: `${server.url}/wiki`, pages, troubles, received: server.received, stop: server.stop, add,
+    url: `${server.url}/wiki`, pages, troubles, late, received: server.received, stop: server.stop, add,
     /** Somebody writes by hand. */
     edit: (page: DoubledPage, body: string, by = 'bob') => { page.versions.push({ number: page.versions.length + 1, body, message: '', by }) },
     page: (title: string) => pages.find((page) => page.title === title && page.status === 'current'),
