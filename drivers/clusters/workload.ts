@@ -25,7 +25,7 @@ export async function workloadState(reader: Reader, ref: ObjectRef): Promise<Wor
   if (!object || !stageOf) return null
   const seen = ref.kind === 'Job' || (object.status?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0)
   const stage = stageOf(object)
-  if (!seen) return stateOf(object, { ...stage, ready: false, failed: null, progress: 'its controller has not seen it yet' }, null, [])
+  if (!seen) return stateOf(object, { ...stage, ready: false, readyPods: 0, failed: null, progress: 'its controller has not seen it yet' }, null, []) // what its status says is of before
   const newest = await newestOf(reader, object)
   if (stage.ready) return stateOf(object, stage, newest.revision, [])
   const pods = newest.labels === null ? [] : await reader.list(PODS, { ...inNamespace(object), labels: newest.labels })

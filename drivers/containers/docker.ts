@@ -137,12 +137,12 @@ export class DockerEngine implements ContainerPort {
 
   async portHolders(ports: PortBinding[], image: string, ignore: string[]): Promise<PortHolder[]> { return findHolders(this, ports, image, ignore) }
 
-  async follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal }): Promise<void> {
+  async follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal; untilNow?: boolean }): Promise<void> {
     const doing = `read what container ${name} writes`
     const found = await this.#inspect(name)
     if (!found) return
     try {
-      const query = { follow: true, stdout: true, stderr: true }
+      const query = { follow: on.untilNow !== true, stdout: true, stderr: true }
       const answer = await this.#api.stream('GET', `/containers/${found.Id}/logs`, { doing, query, signal: on.signal })
       for await (const chunk of logFrames(answer as AsyncIterable<Buffer>, found.Config['Tty'] === true)) await on.output(chunk)
     } catch (error) {

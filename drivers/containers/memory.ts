@@ -129,11 +129,11 @@ export class MemoryEngine implements ContainerPort {
     return ports.flatMap((port) => { const by = port.host === 0 ? null : this.#holder(port, ignore); return by === null ? [] : [{ port, by }] })
   }
 
-  async follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal }): Promise<void> {
+  async follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal; untilNow?: boolean }): Promise<void> {
     this.#reached()
     const text = this.#containers.get(name)?.log ?? ''
     if (text !== '') await on.output({ stream: 'stdout', offset: 0, text })
-    if (this.#containers.get(name)?.status === 'running') await new Promise<void>((resolve) => { if (on.signal?.aborted === true) resolve(); else on.signal?.addEventListener('abort', () => { resolve() }) })
+    if (on.untilNow !== true && this.#containers.get(name)?.status === 'running') await new Promise<void>((resolve) => { if (on.signal?.aborted === true) resolve(); else on.signal?.addEventListener('abort', () => { resolve() }) })
   }
 
   async tail(name: string, bytes: number): Promise<string> { this.#reached(); return (this.#containers.get(name)?.log ?? '').slice(-bytes) }

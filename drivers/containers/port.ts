@@ -41,8 +41,8 @@ export interface ContainerPort {
    */
   portHolders(ports: PortBinding[], image: string, ignore: string[]): Promise<PortHolder[]>
 
-  /** What a container writes, from its first byte, until it ends or `signal` says so. */
-  follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal }): Promise<void>
+  /** What a container writes, from its first byte, until it ends or `signal` says so. `untilNow`: what it has written by now. */
+  follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal; untilNow?: boolean }): Promise<void>
   /** Its last words, both streams as they came. */
   tail(name: string, bytes: number): Promise<string>
   /** Null: it does not run. */

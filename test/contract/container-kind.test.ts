@@ -87,7 +87,7 @@ test('a container\'s own health check decides, and its no is told', async () => 
 
 test('what a version writes while it starts, and how far its image is, are in the release\'s log', async () => {
   const world = await containerWorld(engine)
-  const { call: one } = await world.release(call('logged', '2.0.0', { ports: ['127.0.0.1::8080'] }))
+  const { call: one } = await world.release(call('logged', '2.0.0', { ports: ['127.0.0.1::8080'], health: { stableFor: '1s' } })) // it writes before it is healthy, its engine knows a moment later
   expect(world.logs.text('shop-logged-2.0.0-1 stdout')).toBe('listening as web:2.0.0\n')
   expect(world.logs.text('info')).toMatch(/web@sha256:.*\n(.*\n)*shop-logged-2\.0\.0-1: healthy\nshop-logged-2\.0\.0-1 takes \d/)
   await world.uninstall(one)

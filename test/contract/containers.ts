@@ -200,6 +200,9 @@ export function containerContract(name: string, make: () => Promise<EngineWorld>
       await following
       expect(chunks.map(({ text }) => text).join('')).toBe('listening as app:v1\n')
       expect(chunks[0]).toMatchObject({ stream: 'stdout', offset: 0 })
+      const now: LogChunk[] = []
+      await world.port.follow(made.name, { output: (chunk) => { now.push(chunk) }, untilNow: true })
+      expect(now.map(({ text }) => text).join('')).toBe('listening as app:v1\n')
       await world.port.stop(made.name, 3000)
       expect(await world.port.tail(made.name, 1000)).toBe('listening as app:v1\n')
       expect(await world.port.tail(made.name, 7)).toBe('app:v1\n')

@@ -1,6 +1,5 @@
 import { request } from 'node:http'
 import { isIP } from 'node:net'
-import { isObject } from '../../../domain/json.js'
 import type { ClusterObject, ClusterPort } from '../../../drivers/clusters/port.js'
 import type { Side } from '../../../drivers/traffic/port.js'
 import { versionName } from './objects.js'
@@ -9,6 +8,8 @@ const PROBE_MS = 2000
 /** What a kubelet takes for success (Kubernetes, "Configure Liveness, Readiness and Startup Probes"), and what an unknown version may say. */
 const OURS_BELOW = 400
 const OTHERS_BELOW = 500
+
+interface Endpoint { conditions?: { ready?: boolean }; targetRef?: { kind: string; name: string } }
 
 /** @param own the side's Deployment, when a release has made it */
 export interface Asked { cluster: ClusterPort; namespace: string; service: string; side: Side; own: ClusterObject | null; healthPath: string }
@@ -21,9 +22,19 @@ export async function serviceAnswers({ cluster, namespace, service, side, own, h
   const hostname = new URL(side.url).hostname.replace(/^\[|\]$/g, '')
   const [name = '', of = namespace] = hostname.endsWith('.svc') ? hostname.split('.') : [versionName(service, side.id)]
   const slices = await cluster.list({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }, { namespace: of, labels: `kubernetes.io/service-name=${name}` })
-  const isReady = slices.some(({ endpoints }) => Array.isArray(endpoints) && endpoints.some((endpoint) => isObject(endpoint) && (endpoint['conditions'] as { ready?: boolean } | undefined)?.ready !== false))
-  if (!isReady) return `Service ${name} has no ready endpoint`
+  const endpoints = slices.flatMap((slice) => (slice['endpoints'] ?? []) as Endpoint[]).filter(({ conditions }) => conditions?.ready !== false)
+  if (!await oneStays(cluster, of, endpoints)) return `Service ${name} has no ready endpoint`
   return isIP(hostname) === 0 ? null : reached(new URL(readinessPath(own) ?? healthPath, side.url), own === null ? OTHERS_BELOW : OURS_BELOW)
+}
+
+/** A slice may still name pods that are being deleted. */
+async function oneStays(cluster: ClusterPort, namespace: string, endpoints: Endpoint[]): Promise<boolean> {
+  for (const { targetRef } of endpoints) {
+    if (targetRef?.kind !== 'Pod') return true
+    const pod = await cluster.get({ apiVersion: 'v1', kind: 'Pod', name: targetRef.name, namespace })
+    if (pod && pod.metadata.deletionTimestamp === undefined) return true
+  }
+  return false
 }
 
 /** Each time by a new connection: one that was opened before a node knew the Service leads elsewhere. */

@@ -81,7 +81,7 @@ launch() {
   [ "$mode" != script ] || output=$directory/output
   # shellcheck disable=SC2016 # expanded by the inner shell
   (cd / && exec env -i PATH="$PATH" HOME="$HOME" ${LANG:+LANG="$LANG"} ${TMPDIR:+TMPDIR="$TMPDIR"} ${output:+RELEASECTL_OUTPUT="$output"} \
-    /bin/sh -c '. "$1" && shift && exec "$@"' launch "$directory/environment.$$" "$(command -v setsid)" /bin/sh \
+    /bin/sh -c '. "$1" && "$2" -f "$1" && shift 2 && exec "$@"' launch "$directory/environment.$$" "$(command -v rm)" "$(command -v setsid)" /bin/sh \
     "$here/launcher.sh" "$directory" "$generation" "$port" "$mode" "$work" "$@") < /dev/null > /dev/null 2> launch.err &
   starter=$! rounds=0
   until claimed "$generation"; do
