@@ -93,13 +93,15 @@ test('an upgrade that was cut off half-way is cleared, once it is old enough', a
 test('a worker killed in the upgrade: the next try adopts it', async () => {
   const world = await kindWorld({}, { files: CHART })
   const release = newRelease()
-  const call = job(release)
+  const call = job(release, { values: { tag: 'bad' } }) // it waits for its pods until they get an image
   const first = world.environment()
   const cut = expect(world.execute(call, first)).rejects.toThrow('WORKER_SHUTDOWN')
   await until(async () => (await historyOf(release).catch(() => [])).length > 0)
   first.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }))
   await cut
-  expect(await world.execute(call, world.environment({ attempt: 2 }))).toMatchObject({ outputs: { revision: 1, status: 'deployed' } })
+  const next = world.execute(call, world.environment({ attempt: 2 }))
+  await run('kubectl', 'set', 'image', `deployment/${release}`, 'shop=registry.local/shop:1')
+  expect(await next).toMatchObject({ outputs: { revision: 1, status: 'deployed' } })
   expect(await historyOf(release)).toHaveLength(1)
 })
 
