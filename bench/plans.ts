@@ -1,4 +1,4 @@
-import { shopRollout } from '../test/support/shop-plan.js'
+import { judged, shopRollout } from '../test/support/shop-plan.js'
 
 /** The plans of the benchmarks. The key of their lock is the project's own unless one is given: none waits for another. */
 const head = (name: string, key: string | null): string => `
@@ -33,7 +33,7 @@ export const canaryPlan = (phases: PhaseSpec[]): string => `${head('canary', nul
 variables: { folder: "", failRate: "0" }
 stages:
   - name: ship
-    jobs: [${shopRollout({ environment: { FAIL_RATE: '${variables.failRate}' }, drain: '100ms', phases: phases.map((phase) => ({ ...phase, minRequests: 3, successCriteria: { errorRate: '<5%' } })) })}]
+    jobs: [${shopRollout({ environment: { FAIL_RATE: '${variables.failRate}' }, drain: '100ms', phases: phases.map(({ percentage, duration, interval }) => ({ ...judged(percentage, duration, '<5%'), interval })) })}]
 `
 
 /** A workload of a cluster without HTTP, by canary: its share of the replicas is its share of the work. No holds. */

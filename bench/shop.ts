@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
+import { SHOP } from '../test/support/shop-lane.js'
 import { nowMs } from './statistics.js'
 import { canaryPlan, type PhaseSpec } from './plans.js'
 import type { System } from './system.js'
 
-const FOLDER = fileURLToPath(new URL('../examples/shop', import.meta.url))
 const VISITORS = 4
 const PAUSE_MS = 25
 
@@ -34,7 +33,7 @@ export class Shop {
   /** The next version. @param failRate share of its requests that fail, 0–1. Returns the release's id. */
   release(phases: PhaseSpec[], failRate = 0): Promise<string> {
     this.#version += 1
-    return this.#system.release({ planText: canaryPlan(phases), project: 'shop', version: `${this.#version}.0.0`, variables: { folder: FOLDER, failRate: String(failRate) } })
+    return this.#system.release({ planText: canaryPlan(phases), project: 'shop', version: `${this.#version}.0.0`, variables: { folder: SHOP, failRate: String(failRate) } })
   }
 
   /** When a visitor first got an error from the service since `forgetErrors`. */

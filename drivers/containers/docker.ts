@@ -10,7 +10,7 @@ import { connectionOptions } from './docker-connect.js'
 import { refusal } from './engine-failure.js'
 import { containerCopy, containerState, imageState, type Inspected } from './inspected.js'
 import { logFrames } from './log-frames.js'
-import type { ContainerCopy, ContainerPort, ContainerSpec, ContainerState, ContainerStats, EngineConnection, ImageState, LogChunk, PortBinding, PortHolder, PullProgress, RegistryLogin } from './port.js'
+import type { ContainerCopy, ContainerPort, ContainerSpec, ContainerState, ContainerStats, EngineConnection, Following, ImageState, PortBinding, PortHolder, PullProgress, RegistryLogin } from './port.js'
 import { findHolders } from './port-holders.js'
 import { PullCount, type PullEvent } from './pull-progress.js'
 import { statsOf, type RawStats } from './raw-stats.js'
@@ -137,7 +137,7 @@ export class DockerEngine implements ContainerPort {
 
   async portHolders(ports: PortBinding[], image: string, ignore: string[]): Promise<PortHolder[]> { return findHolders(this, ports, image, ignore) }
 
-  async follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal; untilNow?: boolean }): Promise<void> {
+  async follow(name: string, on: Following): Promise<void> {
     const doing = `read what container ${name} writes`
     const found = await this.#inspect(name)
     if (!found) return

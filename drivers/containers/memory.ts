@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { failure } from '../../domain/failures.js'
 import { parseImage, pinned, tagged } from '../../domain/image-reference.js'
 import type { Json } from '../../domain/json.js'
-import type { ContainerCopy, ContainerPort, ContainerSpec, ContainerState, ContainerStats, ImageState, LogChunk, PortBinding, PortHolder, PullProgress, RegistryLogin } from './port.js'
+import type { ContainerCopy, ContainerPort, ContainerSpec, ContainerState, ContainerStats, Following, ImageState, PortBinding, PortHolder, PullProgress, RegistryLogin } from './port.js'
 
 interface Kept { spec: ContainerSpec; id: string; imageId: string; status: 'created' | 'running' | 'exited'; exitCode: number | null; createdAt: string; log: string }
 const FREE_PORTS_FROM = 40_000
@@ -129,7 +129,7 @@ export class MemoryEngine implements ContainerPort {
     return ports.flatMap((port) => { const by = port.host === 0 ? null : this.#holder(port, ignore); return by === null ? [] : [{ port, by }] })
   }
 
-  async follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal; untilNow?: boolean }): Promise<void> {
+  async follow(name: string, on: Following): Promise<void> {
     this.#reached()
     const text = this.#containers.get(name)?.log ?? ''
     if (text !== '') await on.output({ stream: 'stdout', offset: 0, text })

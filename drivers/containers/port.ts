@@ -41,8 +41,8 @@ export interface ContainerPort {
    */
   portHolders(ports: PortBinding[], image: string, ignore: string[]): Promise<PortHolder[]>
 
-  /** What a container writes, from its first byte, until it ends or `signal` says so. `untilNow`: what it has written by now. */
-  follow(name: string, on: { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal; untilNow?: boolean }): Promise<void>
+  /** What a container writes, from its first byte, until it ends or `signal` says so. */
+  follow(name: string, on: Following): Promise<void>
   /** Its last words, both streams as they came. */
   tail(name: string, bytes: number): Promise<string>
   /** Null: it does not run. */
@@ -126,6 +126,8 @@ export interface ContainerCopy {
   /** In the engine's own words, handed back to it. */
   make: Json
 }
+/** `untilNow`: only what it has written by now. */
+export interface Following { output(chunk: LogChunk): void | Promise<void>; signal?: AbortSignal; untilNow?: boolean }
 /** `offset`: bytes before this chunk in that stream. */
 export interface LogChunk { stream: 'stdout' | 'stderr'; offset: number; text: string }
 /** Since its start: seconds of processor time, bytes in and out. */

@@ -9,14 +9,10 @@ import { callOf } from './kind-world.js'
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => { await Promise.all(stops.splice(0).map((stop) => stop())) })
 
-/** The next answer waits from `hold` on until `release`: whoever asked is killed meanwhile. */
-function lateAnswer(): { take: () => Promise<void>; hold: () => void; release: () => void } {
-  let [next, letGo] = [Promise.resolve(), (): void => undefined]
-  return {
-    take: () => { const taken = next; next = Promise.resolve(); return taken },
-    hold: () => { next = new Promise((resolve) => { letGo = resolve }) },
-    release: () => { letGo() },
-  }
+/** What an answer waits for, from `hold` on until `release`: whoever asked is killed meanwhile. */
+function gate(): { hold: () => Promise<void>; release: () => void } {
+  let letGo = (): void => undefined
+  return { hold: () => new Promise((resolve) => { letGo = resolve }), release: () => { letGo() } }
 }
 
 /** @param before the page's text; null: there is none */
@@ -27,34 +23,36 @@ const page = (before: string | null) => async (): Promise<Scene> => {
   if (before !== null) confluence.add('PROJ', title, before)
   const on: WorkerOn = { secrets: { 'env:CONFLUENCE': TOKEN } }
   const call = callOf('confluence-doc', { url: confluence.url, token: { $late: [{ secret: 'env:CONFLUENCE' }] }, spaceKey: 'PROJ', title, body: '<p>after</p>' })
-  const late = lateAnswer()
+  const late = gate()
   const writes = (): number => confluence.received.filter(({ method }) => method !== 'GET').length
   let earlier = 0
   return {
     ...await actsOf(on, call), state: async () => confluence.page(title)?.versions.at(-1)?.body ?? null, after: '<p>after</p>',
-    hold: async () => { earlier = writes(); late.hold(); confluence.late.next = late.take() }, release: async () => { late.release() },
+    hold: async () => { earlier = writes(); confluence.late.next = late.hold() }, release: async () => { late.release() },
     seen: async () => writes() > earlier, ran: async () => writes() - earlier,
   }
 }
 
 /** A far side that does a call once by its key, as the kind asks for. */
 async function webhook(): Promise<Scene> {
-  const late = lateAnswer()
+  const late = gate()
   const done = new Set<string>()
-  let [state, asked, earlier] = ['as it was', 0, 0]
+  let [state, asked, earlier, before] = ['as it was', 0, 0, 0]
+  let next: Promise<void> | undefined
   const server = await startHttpTarget(({ path, headers }) => {
     const key = String(headers['idempotency-key'])
     asked += 1
     if (!done.has(key)) state = path === '/undo' ? 'as it was' : 'called'
     done.add(key)
-    return { after: late.take() }
+    const after = next
+    next = undefined
+    return { ...after && { after } }
   })
   stops.push(server.stop)
   const call = callOf('webhook', { url: `${server.url}/do`, method: 'POST', rollbackUrl: `${server.url}/undo` })
-  let before = 0
   return {
     ...await actsOf({}, call), state: async () => state, after: 'called',
-    hold: async () => { [earlier, before] = [asked, done.size]; late.hold() }, release: async () => { late.release() },
+    hold: async () => { [earlier, before] = [asked, done.size]; next = late.hold() }, release: async () => { late.release() },
     seen: async () => asked > earlier, ran: async () => done.size - before,
   }
 }

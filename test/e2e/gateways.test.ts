@@ -151,9 +151,11 @@ describe('one rollout plan of containers, of which only the gateway is another',
     const { listen } = standOf(name)
     expect(await containers(name, '5.0.0', 'canary')).toMatchObject({ status: 'succeeded', reason: null })
     const traffic = new SteadyTraffic(listen, { again: AGAIN[name] ?? 0 })
-    for (const [version, strategy] of [['6.0.0', 'canary'], ['7.0.0', 'blue-green']] as const) expect(await containers(name, version, strategy)).toMatchObject({ status: 'succeeded', reason: null })
-    await installation.call('POST', `/releases/${containerReleases.get(`${name} 7.0.0`) ?? ''}/rollback`)
-    await installation.until(containerReleases.get(`${name} 7.0.0`) ?? '', ({ status, endedAt }) => status === 'rolled_back' && endedAt !== null, 120_000)
+    expect(await containers(name, '6.0.0', 'canary')).toMatchObject({ status: 'succeeded', reason: null })
+    const last = await containers(name, '7.0.0', 'blue-green')
+    expect(last).toMatchObject({ status: 'succeeded', reason: null })
+    await installation.call('POST', `/releases/${last.release.releaseId}/rollback`)
+    await installation.until(last.release.releaseId, ({ status, endedAt }) => status === 'rolled_back' && endedAt !== null, 120_000)
     expect(await sampleAt(name)).toEqual(['shop:6.0.0'])
     await traffic.stop()
     expect(traffic.lost).toEqual([])
@@ -176,12 +178,9 @@ async function rollout(name: string, version: string): Promise<ReleaseView> {
   return installation.ended(await installation.release({ project, version, planText: rolloutPlan(project) }, `${project}/${version}`))
 }
 
-const containerReleases = new Map<string, string>()
 async function containers(name: string, version: string, strategy: 'canary' | 'blue-green'): Promise<ReleaseView> {
   const project = gatewayOf(name)
-  const id = await installation.release({ project, version, planText: containersPlan(project, `${docker.registry}/shop`, strategy) }, `${project}/${version}`)
-  containerReleases.set(`${name} ${version}`, id)
-  return installation.ended(id)
+  return installation.ended(await installation.release({ project, version, planText: containersPlan(project, `${docker.registry}/shop`, strategy) }, `${project}/${version}`))
 }
 /** `shop:1.0.0 on 3f2a…`: which container answered. */
 const sampleOf = (answer: string): string => answer.split(' ')[0] ?? ''
