@@ -147,7 +147,7 @@ describe('one rollout plan, of which only the gateway is another', () => {
 })
 
 describe('one rollout plan of containers, of which only the gateway is another', () => {
-  test.concurrent.each(['edge', ...SERVERS])('takes %s from a process to containers, by canary and by blue-green, and back to the container before; no request is lost', async (name) => {
+  test.concurrent.each(['edge', ...SERVERS, 'apisix (a double)'])('takes %s from a process to containers, by canary and by blue-green, and back to the container before; no request is lost', async (name) => {
     const { listen } = standOf(name)
     expect(await containers(name, '5.0.0', 'canary')).toMatchObject({ status: 'succeeded', reason: null })
     const traffic = new SteadyTraffic(listen, { again: AGAIN[name] ?? 0 })
