@@ -37,6 +37,13 @@ export class CaddyAdmin {
     return status === 200 ? null : errorOf(body, status)
   }
 
+  /** Does its configuration read that file, by a placeholder? @throws TARGET_UNREACHABLE, TARGET_REFUSED */
+  async readsFile(path: string): Promise<boolean> {
+    const { status, body } = await this.#call('GET', '/config/')
+    if (status !== 200) throw failure('TARGET_REFUSED', `${this.#who} does not tell its configuration: ${errorOf(body, status)}`)
+    return JSON.stringify(body).includes(JSON.stringify(`{file.${path}}`).slice(1, -1))
+  }
+
   /** Caddy starts its admin server anew with every change, and the old one may hang up on the next call: then once more. A change is safe to repeat, it names what it changes. */
   async #call(method: string, path: string, change?: { value: Json; etag: string }): Promise<{ status: number; body: unknown; etag: string | null }> {
     const { admin, timeoutMs } = this.#settings

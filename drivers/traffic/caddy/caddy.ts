@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { failure } from '../../../domain/failures.js'
 import { isObject } from '../../../domain/json.js'
-import { AccessLog, type Answered } from '../access-log.js'
 import { gatewayType } from '../gateway-type.js'
 import type { Answer, RouteSplit, Side, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
 import { unable } from '../unable.js'
 import { CaddyAdmin, type Found } from './caddy-admin.js'
 import { handlerFor, understood, type Understood } from './handler.js'
+import { CaddyFileTraffic } from './caddy-file.js'
 import { CaddySettings } from './settings.js'
+import { requestsIn } from './requests.js'
 
 /**
  * Caddy by its admin API: the handler that has the route's name as its `@id` is replaced, and put back. Caddy's policies that keep
@@ -26,7 +27,7 @@ export class CaddyTraffic implements TrafficPort {
     this.#caddy = new CaddyAdmin(settings, name)
     this.#name = name
     if (settings.log === undefined) return
-    const log = new AccessLog(settings.log, answeredBy)
+    const log = requestsIn(settings.log)
     this.metrics = async (route) => {
       const split = await this.read(route)
       return split && log.metrics(split)
@@ -71,16 +72,7 @@ export class CaddyTraffic implements TrafficPort {
   }
 }
 
-export const caddy = gatewayType(CaddySettings, (settings, name) => new CaddyTraffic(settings, name))
-
-/** https://caddyserver.com/docs/json/apps/http/servers/logs/: duration in seconds. */
-function answeredBy(line: string): Answered | null {
-  let entry: unknown = null
-  try { entry = JSON.parse(line) } catch { return null }
-  if (!isObject(entry)) return null
-  const { upstream: by, status, duration } = entry
-  return typeof by === 'string' && by !== '' && typeof status === 'number' && typeof duration === 'number' ? { by, status, tookMs: duration * 1000 } : null
-}
+export const caddy = gatewayType(CaddySettings, (settings, name) => settings.folder === undefined ? new CaddyTraffic(settings, name) : new CaddyFileTraffic({ ...settings, folder: settings.folder }, name))
 
 function unlike({ stable, candidate }: RouteSplit): string | null {
   const sides: Side[] = [stable, candidate].filter((side) => side !== null)

@@ -8,7 +8,7 @@ import { ROUTE, type GatewayStand } from './stand.js'
 /** `admin`: where its admin API answers over TCP. */
 export interface ServerStand extends GatewayStand { folder: string; port: Record<string, number>; admin: number }
 
-const STANDS = { caddy: ['TESTBED_CADDY_PORT', 'TESTBED_CADDY_ADMIN_PORT'], envoy: ['TESTBED_ENVOY_PORT', 'TESTBED_ENVOY_ADMIN_PORT'], haproxy: ['TESTBED_HAPROXY_PORT', 'TESTBED_HAPROXY_ADMIN_PORT'], nginx: ['TESTBED_NGINX_PORT', 'TESTBED_NGINX_CHECK_PORT'], traefik: ['TESTBED_TRAEFIK_PORT', 'TESTBED_TRAEFIK_ADMIN_PORT'] } as const
+const STANDS = { caddy: ['TESTBED_CADDY_PORT', 'TESTBED_CADDY_ADMIN_PORT'], 'caddy-file': ['TESTBED_CADDY_PORT', 'TESTBED_CADDY_ADMIN_PORT'], envoy: ['TESTBED_ENVOY_PORT', 'TESTBED_ENVOY_ADMIN_PORT'], haproxy: ['TESTBED_HAPROXY_PORT', 'TESTBED_HAPROXY_ADMIN_PORT'], nginx: ['TESTBED_NGINX_PORT', 'TESTBED_NGINX_CHECK_PORT'], traefik: ['TESTBED_TRAEFIK_PORT', 'TESTBED_TRAEFIK_ADMIN_PORT'] } as const
 export type ServerName = keyof typeof STANDS
 
 /**
@@ -32,6 +32,7 @@ function settingsOf(name: ServerName, folder: string, admin: number): GatewaySta
   const url = `http://127.0.0.1:${admin}`
   switch (name) {
     case 'caddy': return { type: name, admin: url, log: join(folder, 'access.log') }
+    case 'caddy-file': return { type: 'caddy', admin: url, folder: join(folder, 'routes'), log: join(folder, 'access.log') }
     case 'envoy': return { type: name, admin: url, folder: join(folder, 'routes') }
     case 'haproxy': return { type: name, socket: `tcp://127.0.0.1:${admin}` }
     case 'nginx': return { type: name, folder: join(folder, 'routes'), check: `127.0.0.1:${admin}`, config: join(folder, 'nginx.conf'), pid: join(folder, 'nginx.pid'), log: join(folder, 'access.log'), mirror: true }
@@ -42,6 +43,7 @@ function settingsOf(name: ServerName, folder: string, admin: number): GatewaySta
 async function configurationOf(name: ServerName, folder: string, admin: number): Promise<string> {
   switch (name) {
     case 'caddy': return (await caddyAdmin(`http://127.0.0.1:${admin}`, '/config/')).text
+    case 'caddy-file': return readFile(join(folder, 'routes', ROUTE), 'utf8')
     case 'envoy': return (await Promise.all(['route', 'one', 'two'].map((part) => readFile(join(folder, 'routes', `${ROUTE}.${part}.yaml`), 'utf8')))).join('\0')
     case 'haproxy': return serversOf(await tellHaproxy(admin, `show servers state ${ROUTE}`))
     case 'nginx': return readFile(join(folder, 'routes', `${ROUTE}.conf`), 'utf8')

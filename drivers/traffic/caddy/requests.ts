@@ -1,0 +1,14 @@
+import { isObject } from '../../../domain/json.js'
+import { AccessLog, type Answered } from '../access-log.js'
+
+/** Counters out of Caddy's access log in JSON. */
+export const requestsIn = (path: string): AccessLog => new AccessLog(path, answeredBy)
+
+/** https://caddyserver.com/docs/json/apps/http/servers/logs/: duration in seconds. */
+function answeredBy(line: string): Answered | null {
+  let entry: unknown = null
+  try { entry = JSON.parse(line) } catch { return null }
+  if (!isObject(entry)) return null
+  const { upstream: by, status, duration } = entry
+  return typeof by === 'string' && by !== '' && typeof status === 'number' && typeof duration === 'number' ? { by, status, tookMs: duration * 1000 } : null
+}
