@@ -79,8 +79,8 @@ export class EdgeProcess {
 }
 
 /** Wait for something that happens soon, on a busy machine too. @throws Error when it has not after 25 s */
-export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 25_000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 20))) {
+export async function until(condition: () => Promise<boolean> | boolean, patienceMs = 25_000): Promise<void> {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 20))) {
     if (await condition()) return
   }
   throw new Error('what was waited for did not happen')

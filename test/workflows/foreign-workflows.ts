@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow'
+import { ApplicationFailure, CancellationScope, condition, defineSignal, isCancellation, setHandler, sleep } from '@temporalio/workflow'
 
 /** Workflows of somebody else's, for jobs of kind `workflow`. */
 export async function double({ n }: { n: number }): Promise<{ twice: number }> { return { twice: n * 2 } }
@@ -12,3 +12,11 @@ export async function forever(): Promise<void> {
   }
 }
 export async function refund(account: string, undone: { workflowId: string; status: string }): Promise<{ account: string; undone: string }> { return { account, undone: `${undone.workflowId} ${undone.status}` } }
+export const go = defineSignal('go')
+/** Ends when it is told to. */
+export async function whenTold(): Promise<string> {
+  let isTold = false
+  setHandler(go, () => { isTold = true })
+  await condition(() => isTold)
+  return 'done'
+}
