@@ -1,21 +1,46 @@
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
 import { connect } from 'node:net'
 import { formatDuration } from '../domain/duration.js'
 
 export interface HttpProbe { url: string; method?: string; headers?: Record<string, string>; expectedStatus: number; contains?: string }
-const BODY_CHARACTERS = 200
+const SHOWN_CHARACTERS = 200
 
-/** Ask once over HTTP. @returns null when the answer is as expected, else what was expected and what came. Redirects are not followed. */
-export async function probeHttp({ url, method = 'GET', headers = {}, expectedStatus, contains }: HttpProbe, timeoutMs: number, cancel?: AbortSignal): Promise<string | null> {
+/** `body`: its first million characters, as a probe looks no further. Where nobody answered: why. */
+export type HttpAnswer = { status: number; body: string } | { status: null; why: string }
+const BODY_CHARACTERS = 1_048_576
+
+/**
+ * Ask once over HTTP, each time by a new connection: one that is kept may lead to where the name or address led before.
+ * Redirects are not followed. @throws the reason of `cancel`
+ */
+export async function askHttp({ url, method = 'GET', headers = {} }: Pick<HttpProbe, 'url' | 'method' | 'headers'>, timeoutMs: number, cancel?: AbortSignal): Promise<HttpAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs)
+  const signal = cancel ? AbortSignal.any([timeout, cancel]) : timeout
   try {
-    const response = await fetch(url, { method, headers, redirect: 'manual', signal: cancel ? AbortSignal.any([timeout, cancel]) : timeout })
-    const body = await response.text()
-    if (response.status !== expectedStatus) return `expected status ${expectedStatus}, got ${response.status} ${body.slice(0, BODY_CHARACTERS)}`.trimEnd()
-    return contains === undefined || body.includes(contains) ? null : `expected the body to hold ${JSON.stringify(contains)}, got ${JSON.stringify(body.slice(0, BODY_CHARACTERS))}`
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      (url.startsWith('https:') ? https : http).request(url, { method, headers, agent: false, signal }, resolve).on('error', reject).end()
+    })
+    let body = ''
+    for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) if ((body += chunk).length >= BODY_CHARACTERS) break
+    return { status: response.statusCode ?? 0, body }
   } catch (error) {
     cancel?.throwIfAborted()
-    return timeout.aborted ? `expected an answer within ${formatDuration(timeoutMs)}, got none` : `expected an answer, got ${reasonOf(error)}`
+    return { status: null, why: timeout.aborted ? `an answer within ${formatDuration(timeoutMs)}, got none` : `an answer, got ${reasonOf(error)}` }
   }
+}
+
+/**
+ * Ask once over HTTP. @param redact takes secrets out of what is told, before it is cut: half of one would stay
+ * @returns null when the answer is as expected, else what was expected and what came
+ */
+export async function probeHttp({ expectedStatus, contains, ...probe }: HttpProbe, timeoutMs: number, cancel?: AbortSignal, redact = (text: string): string => text): Promise<string | null> {
+  const answer = await askHttp(probe, timeoutMs, cancel)
+  if (answer.status === null) return `expected ${answer.why}`
+  const { status, body } = answer
+  const shown = (): string => redact(body).slice(0, SHOWN_CHARACTERS)
+  if (status !== expectedStatus) return `expected status ${expectedStatus}, got ${status} ${shown()}`.trimEnd()
+  return contains === undefined || body.includes(contains) ? null : `expected the body to hold ${JSON.stringify(contains)}, got ${JSON.stringify(shown())}`
 }
 
 /** Connect once over TCP. @returns null when somebody accepts, else what came. */
@@ -31,9 +56,7 @@ export async function probeTcp(host: string, port: number, timeoutMs: number, ca
   })
 }
 
-/** fetch says only `fetch failed`; what happened is in its cause. */
 function reasonOf(error: unknown): string {
-  const { cause = error } = error as { cause?: unknown }
-  const { code, message } = cause as { code?: string; message?: string }
-  return code ?? message ?? String(cause)
+  const { code, message } = error as { code?: string; message?: string }
+  return code ?? message ?? String(error)
 }

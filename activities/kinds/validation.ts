@@ -4,7 +4,7 @@ import { failure } from '../../domain/failures.js'
 import type { ConfigOf } from '../../plan/kinds/index.js'
 import type { JobResult } from '../contract.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
-import { probeHttp, probeTcp } from '../probe.js'
+import { probeHttp, probeTcp, type HttpProbe } from '../probe.js'
 import { runScript } from '../machine/run-script.js'
 
 type Config = ConfigOf<'validation'>
@@ -50,11 +50,10 @@ async function untilHealthy(check: Check, config: Config, signal: AbortSignal, r
 }
 
 function checksOf(config: Config, context: JobContext): Check[] {
-  if (config.endpoints) {
-    return config.endpoints.map((endpoint) => ({ name: endpoint.url, ask: (timeoutMs) => probeHttp(endpoint, timeoutMs, context.signal) }))
-  }
+  const http = (probe: HttpProbe): Check => ({ name: probe.url, ask: (timeoutMs) => probeHttp(probe, timeoutMs, context.signal, (text) => context.redact(text)) })
+  if (config.endpoints) return config.endpoints.map(http)
   const { type, url = '', expectedStatus = 200, host: to = '', port = 0, script = '' } = config
-  if (type === 'http') return [{ name: url, ask: (timeoutMs) => probeHttp({ url, expectedStatus }, timeoutMs, context.signal) }]
+  if (type === 'http') return [http({ url, expectedStatus })]
   if (type === 'tcp') return [{ name: `${to}:${port}`, ask: (timeoutMs) => probeTcp(to, port, timeoutMs, context.signal) }]
   return [{ name: 'script', ask: (timeoutMs, nth) => askScript(script, timeoutMs, nth, context) }]
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../domain/failures.js'
 import { formatDuration } from '../../domain/duration.js'
 import type { Side } from '../../drivers/traffic/port.js'
-import { probeHttp } from '../probe.js'
+import { askHttp, probeHttp } from '../probe.js'
 import type { Runtime } from './runtime.js'
 import type { Target } from './target.js'
 
@@ -35,16 +35,9 @@ export async function mustAnswer(side: Side, { gateway, health, runtime }: Targe
     if (why !== null) throw failure('TARGET_NOT_READY', `${side.version} is not ready: ${why}`)
     return
   }
-  try {
-    const response = await fetch(new URL(health.path, side.url), { redirect: 'manual', signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]) })
-    await response.body?.cancel()
-    if (response.status < 500) return
-    throw failure('TARGET_NOT_READY', `${side.version} at ${side.url} answers with status ${response.status}`)
-  } catch (error) {
-    signal.throwIfAborted()
-    if (error instanceof TypeError || (error as Error).name === 'TimeoutError') throw failure('TARGET_NOT_READY', `${side.version} at ${side.url} does not answer`)
-    throw error
-  }
+  const { status } = await askHttp({ url: new URL(health.path, side.url).href }, PROBE_MS, signal)
+  if (status === null) throw failure('TARGET_NOT_READY', `${side.version} at ${side.url} does not answer`)
+  if (status >= 500) throw failure('TARGET_NOT_READY', `${side.version} at ${side.url} answers with status ${status}`)
 }
 
 async function lastWords(runtime: Runtime, id: string): Promise<string> {

@@ -50,6 +50,21 @@ test('a service that stays ill fails after its retries, with what was expected a
   expect(asked).toBe(3)
 })
 
+test('a secret that the far side repeats is taken out before its words are cut', async () => {
+  const world = await kindWorld()
+  const port = await serve((request, response) => { response.statusCode = 400; response.end(`${'x'.repeat(195)}${String(request.headers['x-key'])}`) })
+  await expect(world.execute(check({ endpoints: [{ url: `http://127.0.0.1:${port}/`, expectedStatus: 200, headers: { 'x-key': { $late: [{ secret: 'env:TOKEN' }] } } }] })))
+    .rejects.toMatchObject({ message: expect.stringMatching(/got 400 x{195}\*{3}$/) as string })
+})
+
+test('each time it asks by a new connection', async () => {
+  const world = await kindWorld()
+  const from = new Set<number | undefined>()
+  const port = await serve((request, response) => { from.add(request.socket.remotePort); response.end() })
+  await world.execute(check({ type: 'http', url: `http://127.0.0.1:${port}/`, successThreshold: 3, retry: 5 }))
+  expect(from.size).toBe(3)
+})
+
 test('a service that never answers fails after the time it had', async () => {
   const world = await kindWorld()
   const port = await serve(() => undefined)

@@ -1,7 +1,7 @@
-import { request } from 'node:http'
 import { isIP } from 'node:net'
 import type { ClusterObject, ClusterPort } from '../../../drivers/clusters/port.js'
 import type { Side } from '../../../drivers/traffic/port.js'
+import { askHttp } from '../../probe.js'
 import { versionName } from './objects.js'
 
 const PROBE_MS = 2000
@@ -37,14 +37,10 @@ async function oneStays(cluster: ClusterPort, namespace: string, endpoints: Endp
   return false
 }
 
-/** Each time by a new connection: one that was opened before a node knew the Service leads elsewhere. */
-async function reached(url: URL, below: number): Promise<string | null> {
-  const status = await new Promise<number | null>((resolve) => {
-    const asking = request(url, { agent: false, timeout: PROBE_MS }, (response) => { response.resume(); resolve(response.statusCode ?? null) })
-    asking.once('timeout', () => { asking.destroy(); resolve(null) }).once('error', () => { resolve(null) }).end()
-  })
-  if (status === null) return `its pods are ready, but nothing answers at ${url.href}`
-  return status < below ? null : `its pods are ready, but ${url.href} answers with status ${status}`
+async function reached({ href }: URL, below: number): Promise<string | null> {
+  const { status } = await askHttp({ url: href }, PROBE_MS)
+  if (status === null) return `its pods are ready, but nothing answers at ${href}`
+  return status < below ? null : `its pods are ready, but ${href} answers with status ${status}`
 }
 
 const readinessPath = (deployment: ClusterObject | null): string | undefined =>
