@@ -18,4 +18,4 @@ one() {
   fi
 }
 export -f one
-printf '%s\n' kubernetes docker gateways ssh git prometheus faults mail 'tools ansible tofu' | xargs -P 2 -d '\n' -I{} bash -c 'one "$1"' _ {}
+printf '%s\n' kubernetes istio docker gateways ssh git prometheus faults mail 'tools ansible tofu' | xargs -P 2 -d '\n' -I{} bash -c 'one "$1"' _ {}

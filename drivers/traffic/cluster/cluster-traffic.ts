@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../../domain/failures.js'
 import { isObject, type Json } from '../../../domain/json.js'
 import type { ClusterObject, ClusterPort, ObjectRef } from '../../clusters/port.js'
-import type { Answer, GatewayAbilities, RouteSplit, Side, TrafficPort } from '../port.js'
+import type { Answer, GatewayAbilities, RouteSplit, Side, SideCounters, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
 import { unable } from '../unable.js'
+import type { Proxies } from './proxies.js'
 import { RECORD, recordOf, recordText, sidesOf } from './record.js'
 import type { RouteKind } from './route-kind.js'
 import { backendOf } from './service-url.js'
@@ -21,23 +22,41 @@ const ENDPOINTS = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }
  */
 export class ClusterTraffic implements TrafficPort {
   readonly can: GatewayAbilities
+  /** Only with proxies that can be asked. */
+  readonly metrics?: NonNullable<TrafficPort['metrics']>
+  readonly drain?: NonNullable<TrafficPort['drain']>
   readonly #who: string
   readonly #cluster: ClusterPort
   readonly #kind: RouteKind
   readonly #takenWithinMs: number
   readonly #settleMs: number
+  readonly #proxies: Proxies | null
 
   /**
    * @param name what plans call the gateway
-   * @param times how long its controller may take to say that it has a change, and how long its proxies take from there: no API tells that
+   * @param times how long its controller and its proxies may take to have a change, and how long to wait for proxies that cannot be asked
    */
-  constructor(name: string, kind: RouteKind, cluster: ClusterPort, { takenWithinMs, settleMs }: { takenWithinMs: number; settleMs: number }) {
+  constructor(name: string, kind: RouteKind, cluster: ClusterPort, { takenWithinMs, settleMs }: { takenWithinMs: number; settleMs: number }, proxies: Proxies | null = null) {
     this.can = kind.can
     this.#who = `${name} (${cluster.name})`
     this.#cluster = cluster
     this.#kind = kind
     this.#takenWithinMs = takenWithinMs
     this.#settleMs = settleMs
+    this.#proxies = proxies
+    if (proxies === null) return
+    const counted = async (side: Side | null): Promise<SideCounters> => { const backend = side && backendOf(side); return backend ? proxies.counters(backend) : { requests: 0, errors: 0, latency: [] } }
+    this.metrics = async (route) => {
+      const split = await this.read(route)
+      return split && { stable: await counted(split.stable), candidate: await counted(split.candidate), at: new Date().toISOString() }
+    }
+    this.drain = async (route, sideId) => {
+      const object = await this.#cluster.get(this.#ref(route))
+      const { stable = null, candidate = null, left = null } = object && recordOf(object) || {}
+      const side = [stable, candidate, left].find((one) => one?.id === sideId)
+      const backend = side ? backendOf(side) : null
+      return { open: backend ? await proxies.underWay(backend) : 0 }
+    }
   }
 
   async read(route: string): Promise<RouteSplit | null> {
@@ -48,7 +67,7 @@ export class ClusterTraffic implements TrafficPort {
   async setSplit(route: string, split: RouteSplit): Promise<Answer> {
     const before = await this.#cluster.get(this.#ref(route))
     if (!before) return { refused: true, reason: `${this.#who} has no ${this.#kind.type.kind} ${route}` }
-    const why = unable(this.can, split) ?? this.#unnamed(split)
+    const why = unable(this.can, split) ?? this.#unnamed(split) ?? await this.#absent(split)
     if (why !== null) return { refused: true, reason: why }
     const answer = await this.#put(before, this.#wanted(before, split))
     if (answer !== null) return { refused: true, reason: answer }
@@ -96,13 +115,28 @@ export class ClusterTraffic implements TrafficPort {
   #wanted(object: ClusterObject, { stable, candidate, percent, match = [], mirrorPercent = 0 }: RouteSplit): Original {
     const backends = { stable: stable && backendOf(stable), candidate: candidate && backendOf(candidate) }
     const spec = this.#kind.write(object['spec'] as Record<string, unknown>, object.metadata.namespace ?? '', { ...backends, percent, match, mirrorPercent })
-    return { spec, record: recordText({ stable, candidate }) }
+    return { spec, record: recordText({ stable, candidate, left: this.#leaving(object, [stable, candidate]) }) }
+  }
+
+  /** Who had a share and has none any more, or the last who left. */
+  #leaving(object: ClusterObject, now: (Side | null)[]): Side | null {
+    const { stable, candidate } = this.#splitOf(object)
+    return [stable, candidate, recordOf(object)?.left ?? null].find((side) => side && !now.some((one) => one?.id === side.id)) ?? null
   }
 
   /** A side that is no Service cannot stand in a route. */
   #unnamed({ stable, candidate }: Pick<RouteSplit, 'stable' | 'candidate'>): string | null {
     const side = [stable, candidate].find((one) => one !== null && backendOf(one) === null)
     return side ? `${side.url} is no Service of the cluster (http://<service>.<namespace>.svc:<port>)` : null
+  }
+
+  /** A route to a Service that is not there is taken, and its requests fail. */
+  async #absent({ stable, candidate }: RouteSplit): Promise<string | null> {
+    for (const side of [stable, candidate]) {
+      const { service, namespace } = side && backendOf(side) || {}
+      if (service !== undefined && namespace !== undefined && await this.#cluster.get({ apiVersion: 'v1', kind: 'Service', name: service, namespace }) === null) return `${this.#who} has no Service ${namespace}/${service}`
+    }
+    return null
   }
 
   /** @returns why not; null: done, or it was so. @throws TARGET_UNREACHABLE when another change came between: the next try looks again */
@@ -120,15 +154,16 @@ export class ClusterTraffic implements TrafficPort {
     return `${this.#who}: ${answer.reason}`
   }
 
-  /** Wait until the controller has taken the object as it is. @returns why it refuses it, or that it says nothing */
+  /** Wait until the controller, and the proxies that can be asked, have the object as it is. @returns why it refuses it, or who has it not */
   async #taken(route: string, before: ClusterObject): Promise<string | null> {
     for (const until = Date.now() + this.#takenWithinMs; ; await delay(AGAIN_MS)) {
       const object = await this.#cluster.get(this.#ref(route))
       if (!object) return 'it is gone'
       const taken = this.#kind.taken(object)
-      if (taken?.refused === null && object.metadata.generation !== before.metadata.generation) await delay(this.#settleMs)
-      if (taken) return taken.refused
-      if (Date.now() > until) return `no controller has taken generation ${object.metadata.generation ?? 0} of it`
+      const lacks = taken?.refused === null ? await this.#proxies?.lacks(object) ?? null : null
+      if (taken?.refused === null && this.#proxies === null && object.metadata.generation !== before.metadata.generation) await delay(this.#settleMs)
+      if (taken && lacks === null) return taken.refused
+      if (Date.now() > until) return lacks ?? `no controller has taken generation ${object.metadata.generation ?? 0} of it`
     }
   }
 }

@@ -5,7 +5,8 @@ import { backendOf, sameBackend, serviceUrl, type Backend } from './service-url.
 
 /** On the route itself, so that whoever looks at it, and a worker that starts anew, knows who is who. */
 export const RECORD = 'releasectl.dev/split'
-export interface Record { stable: Side | null; candidate: Side | null }
+/** `left`: who had a share before, and may still have requests under way. */
+export interface Record { stable: Side | null; candidate: Side | null; left: Side | null }
 
 /** What the route's annotation says of its sides; null: nobody has set it yet. */
 export function recordOf({ metadata }: ClusterObject): Record | null {
@@ -13,11 +14,11 @@ export function recordOf({ metadata }: ClusterObject): Record | null {
   if (text === undefined) return null
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? { stable: sideOf(value['stable']), candidate: sideOf(value['candidate']) } : null
+    return isObject(value) ? { stable: sideOf(value['stable']), candidate: sideOf(value['candidate']), left: sideOf(value['left']) } : null
   } catch { return null }
 }
 
-export const recordText = ({ stable, candidate }: Record): string => JSON.stringify({ stable, candidate })
+export const recordText = ({ stable, candidate, left }: Record): string => JSON.stringify({ stable, candidate, ...left && { left } })
 
 /** A share of a route's requests. */
 export interface Weighted { backend: Backend; weight: number }

@@ -1,11 +1,11 @@
 import { isObject } from '../../../domain/json.js'
 import type { Match } from '../port.js'
+import { OURS } from './istio-routes.js'
 import type { Weighted } from './record.js'
 import type { RouteKind, Wanted } from './route-kind.js'
 import type { Backend } from './service-url.js'
 
 type Fields = Record<string, unknown>
-const OURS = 'releasectl-match'
 /** Istio's weights are whole percents that add up to this. */
 const WHOLE = 100
 
@@ -37,7 +37,7 @@ export const VIRTUAL_SERVICE: RouteKind = {
     return { ...spec, http: [...matching, ...split] }
   },
 
-  /** Istio tells what it made of it only where `PILOT_ENABLE_STATUS` is on: an error there is a refusal, silence is consent. */
+  /** Istio tells what is wrong with it only where `PILOT_ENABLE_ANALYSIS` is on, after a while: an error there is a refusal, silence is consent. */
   taken({ metadata: { generation = 0 }, ...object }) {
     const { observedGeneration, validationMessages = [] } = (object['status'] ?? {}) as { observedGeneration?: number | string; validationMessages?: { level?: string; type?: { code?: string }; documentationUrl?: string }[] }
     const errors = Number(observedGeneration ?? 0) >= generation ? validationMessages.filter(({ level }) => level === 'ERROR') : []

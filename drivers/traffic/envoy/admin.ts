@@ -21,10 +21,12 @@ export class EnvoyAdmin {
 
   /** The route configuration of that name; null when Envoy has none. */
   async route(name: string): Promise<RouteDump | null> {
-    const { configs = [] } = await this.#ask('/config_dump?resource=dynamic_route_configs') as { configs?: { version_info?: string; route_config: JsonObject }[] }
-    const found = configs.find(({ route_config: config }) => config['name'] === name)
+    const found = (await this.#dump()).find(({ route_config: config }) => config['name'] === name)
     return found ? { version: found.version_info ?? '', config: found.route_config } : null
   }
+
+  /** All route configurations in force. */
+  async routes(): Promise<JsonObject[]> { return (await this.#dump()).map(({ route_config: config }) => config) }
 
   /** Where a cluster sends to: `address:port`s, sorted; null when there is no such cluster. */
   async hosts(cluster: string): Promise<string[] | null> {
@@ -40,14 +42,19 @@ export class EnvoyAdmin {
   }
 
   async counters(cluster: string): Promise<SideCounters> {
-    const stats = await this.#stats(`^cluster\\.${escaped(cluster)}\\.upstream_rq_(completed|5xx|time)$`)
-    const value = (ending: string): number => Number(stats.find(({ name }) => name === `cluster.${cluster}.upstream_rq_${ending}`)?.value ?? 0)
+    const stats = await this.#stats(ofCluster(cluster, '(completed|5xx|time)'))
+    const value = (ending: string): number => Number(stats.find(({ name }) => name?.endsWith(`.upstream_rq_${ending}`))?.value ?? 0)
     const buckets = stats.flatMap(({ histograms }) => Array.isArray(histograms) ? histograms : histograms?.details ?? []).flatMap(({ buckets: found = [] }) => found)
     return { requests: value('completed'), errors: value('5xx'), latency: buckets.map(({ upper_bound: le, cumulative: count }) => ({ le, count })) }
   }
 
   async underWay(cluster: string): Promise<number> {
-    return Number((await this.#stats(`^cluster\\.${escaped(cluster)}\\.upstream_rq_active$`))[0]?.value ?? 0)
+    return Number((await this.#stats(ofCluster(cluster, 'active')))[0]?.value ?? 0)
+  }
+
+  async #dump(): Promise<{ version_info?: string; route_config: JsonObject }[]> {
+    const { configs = [] } = await this.#ask('/config_dump?resource=dynamic_route_configs') as { configs?: { version_info?: string; route_config: JsonObject }[] }
+    return configs
   }
 
   async #stats(filter: string): Promise<Stat[]> {
@@ -67,4 +74,6 @@ export class EnvoyAdmin {
 interface Histogram { name: string; buckets?: { upper_bound: number; cumulative: number }[] }
 interface Stat { name?: string; value?: number | string; histograms?: Histogram[] | { details?: Histogram[] } }
 
+/** Istio's Envoys put a `;` behind a cluster's name. */
+const ofCluster = (name: string, what: string): string => `^cluster\\.${escaped(name)};?\\.upstream_rq_${what}$`
 const escaped = (text: string): string => text.replace(/[^\w]/g, '\\$&')

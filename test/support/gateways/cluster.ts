@@ -29,18 +29,19 @@ export async function gatewayApiStand(): Promise<ClusterStand> {
   }
 }
 
-/** VirtualServices on a real API server. Istio itself cannot be had here: nothing carries requests. */
+/** VirtualServices of a real cluster, with Istio's control plane and an Envoy as its ingress gateway: https://istio.io. */
 export async function istioStand(): Promise<ClusterStand> {
   const { kubeconfigFile, namespace, cluster } = await place()
-  await virtualServices(cluster)
+  const { port } = await sharedComponent('istio', ['TESTBED_ISTIO_PORT', 'TESTBED_ISTIO_ADMIN_PORT', 'TESTBED_ISTIO_XDS_PORT+4'], { settings: { TESTBED_KUBE_DIR: dirname(kubeconfigFile) } })
+  const { running, urls } = await versions(cluster, namespace)
+  const listen = { port: Number(port['TESTBED_ISTIO_PORT']), host: `${namespace}.example.com` }
   await must(cluster.apply({
     ...VIRTUAL_SERVICE.type, metadata: { name: ROUTE, namespace, labels: { team: 'shop' } },
-    spec: { hosts: ['shop.example.com'], gateways: ['edge'], http: [{ name: 'main', timeout: '5s', route: [{ destination: { host: 'one', port: { number: 80 } } }] }] },
+    spec: { hosts: [listen.host], gateways: ['default/edge'], http: [{ name: 'main', timeout: '5s', route: [{ destination: { host: 'one', port: { number: 80 } } }] }] },
   }))
-  const { running, urls } = await versions(cluster, namespace)
+  await untilAnswered(listen)
   return {
-    cluster, kubeconfigFile, namespace, settings: { type: 'istio', kubeconfigFile, namespace }, listen: { port: 80 }, running, urls,
-    configuration: () => asWritten(cluster, VIRTUAL_SERVICE, namespace, ROUTE),
+    cluster, kubeconfigFile, namespace, settings: { type: 'istio', kubeconfigFile, namespace, proxies: [`http://127.0.0.1:${port['TESTBED_ISTIO_ADMIN_PORT']}`] }, listen, running, urls, configuration: () => asWritten(cluster, VIRTUAL_SERVICE, namespace, ROUTE),
     async stop() { await Promise.all([running.stable.stop(), running.candidate.stop()]) },
   }
 }
@@ -77,22 +78,4 @@ async function untilAnswered(listen: { port: number; host: string }): Promise<vo
     await delay(100)
   }
   throw new Error(`no answer for ${listen.host} at port ${listen.port}`)
-}
-
-/** The part of Istio's own definition that the API server needs to serve them: https://istio.io/latest/docs/reference/config/networking/virtual-service/. */
-async function virtualServices(cluster: ClusterPort): Promise<void> {
-  await must(cluster.apply({
-    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'virtualservices.networking.istio.io' },
-    spec: {
-      group: 'networking.istio.io', scope: 'Namespaced', names: { kind: 'VirtualService', listKind: 'VirtualServiceList', plural: 'virtualservices', singular: 'virtualservice', shortNames: ['vs'] },
-      versions: [{
-        name: 'v1', served: true, storage: true, subresources: { status: {} },
-        schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } } },
-      }],
-    },
-  }))
-  for (let tries = 0; await cluster.resource(VIRTUAL_SERVICE.type) === null; tries++) {
-    if (tries > 100) throw new Error('the API server does not serve VirtualServices')
-    await delay(100)
-  }
 }
