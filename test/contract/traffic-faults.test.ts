@@ -36,7 +36,7 @@ const GATEWAYS: [string, () => Promise<Behind>][] = [
   ...(['envoy', 'haproxy', 'traefik', 'caddy'] as const).map((name): [string, () => Promise<Behind>] => [name, () => behindServer(name)]),
   ['apisix (a double)', behindApisix],
   ['gateway-api', async () => behindCluster(await gatewayApiStand())],
-  ['istio (its objects)', async () => behindCluster(await istioStand())],
+  ['istio', async () => behindCluster(await istioStand())],
 ]
 
 const TOXICS: [string, (line: ToxicLine) => Promise<void>][] = [
