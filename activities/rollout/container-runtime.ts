@@ -65,7 +65,7 @@ export function containerRuntime({ engine, deploy, call, secrets, say }: Contain
       if (!mine) await mustBeFree(engine, portsOf(deploy, at), image.reference, undefined)
       const shown = wantedShown(deploy.image, image)
       const diff = old && await containerDiff(engine, old, { image: shown, ports: portsOf(deploy, at), environment: { PORT: String(deploy.port), ...deploy.environment }, secrets, system: Object.keys(systemVariables(call)) })
-      return { after: `${shown}${image.moved === null ? '' : `; ${image.moved}`}`, ...diff !== null && { diff } }
+      return { isOurs: old !== null, after: `${shown}${image.moved === null ? '' : `; ${image.moved}`}`, ...diff !== null && { diff } }
     },
     async revive(spec, signal) { await bringBack(engine, { ...spec as unknown as ContainerCopy, running: true }, login, say, signal) },
     async stop(id, graceMs) {

@@ -23,8 +23,7 @@ export async function preview(deps: RolloutDeps, call: JobCall): Promise<Change[
 async function startOf({ runtime }: Target, now: RouteSplit | null, { release, config }: JobCall): Promise<Change> {
   const { service, version = release.version, deploy } = config as unknown as RolloutConfig
   const stable = now?.stable ?? null
-  const isOurs = stable !== null && await runtime?.spec(stable.id) !== null
-  const { after, diff } = await runtime?.preview(stable?.id ?? null) ?? {}
+  const { after, isOurs = false, diff } = await runtime?.preview(stable?.id ?? null) ?? {}
   return {
     what: `${service} as a ${deploy.type}`, action: 'create', after: `${version}${after === undefined ? '' : `, ${after},`} beside it, until it takes all traffic`,
     before: stable && `${stable.version} at ${stable.url}${isOurs ? '' : ', not started by a release: it stays when the new one takes over'}`,

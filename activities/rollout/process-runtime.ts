@@ -35,7 +35,7 @@ export function processRuntime(host: HostPort, { service, deploy, secrets }: { s
     async preview(stableId) {
       const old = stableId === null ? null : await host.spec(key(stableId))
       const diff = old && versionDiff(shown(old), shown(own()))
-      return { ...diff !== null && { diff } }
+      return { isOurs: old !== null, ...diff !== null && { diff } }
     },
     async revive(spec) { await host.start(spec as unknown as ServiceSpec) },
     stop: (id, graceMs) => host.stop(key(id), graceMs),

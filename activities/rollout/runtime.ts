@@ -17,10 +17,10 @@ export interface Runtime {
   /** Enough to start that version again exactly as it was; may hold secrets. Null: it is not ours. */
   spec(id: string): Promise<Json | null>
   /**
-   * What starting this call's version would come to, and in what it differs from a version that is there (null: from none). Reads only.
-   * @throws TARGET_REFUSED, TARGET_UNREACHABLE as starting it would
+   * What starting this call's version would come to, whether the version that has the traffic is ours, and in what it differs from it
+   * (null: there is none). Reads only. @throws TARGET_REFUSED, TARGET_UNREACHABLE as starting it would
    */
-  preview(stableId: string | null): Promise<{ after?: string; diff?: string | undefined }>
+  preview(stableId: string | null): Promise<{ after?: string; isOurs: boolean; diff?: string | undefined }>
   /** Start a version again. */
   revive(spec: Json, signal: AbortSignal): Promise<void>
   /** Be able to carry that share of the traffic: scale where the runtime scales, and wait until ready. Left out: one instance carries all. @throws TARGET_NOT_READY */

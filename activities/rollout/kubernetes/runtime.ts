@@ -9,6 +9,7 @@ import { systemVariables } from '../../system-variables.js'
 import { versionDiff } from '../../version-diff.js'
 import type { Runtime } from '../runtime.js'
 import { deploymentOf, REPLICAS, serviceOf, versionName, type VersionOf } from './objects.js'
+import { plain } from './plain.js'
 import { ReplicaTraffic } from './replicas.js'
 import { serviceAnswers } from './service-answers.js'
 import { versionOf } from './shown.js'
@@ -33,6 +34,13 @@ export function kubernetesRuntime(
     if (answer.refused) throw failure('TARGET_REFUSED', `${cluster.name} refused ${object.kind} ${object.metadata.name}: ${answer.reason}`)
     return answer.object ?? object
   }
+  /** The Deployment of `deploy.from`, whose pods ours are like. */
+  const model = async (): Promise<ClusterObject | null> => {
+    if (deploy.from === undefined) return null
+    const object = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: deploy.from, namespace })
+    if (!object) throw failure('CONFIG_INVALID', `deploy.from: ${cluster.name} has no Deployment ${deploy.from} in namespace ${namespace}`)
+    return object
+  }
   const isOurs = async (side: Side): Promise<boolean> => side.url.startsWith('kubernetes://') || await workloads.find(side.id) !== null
 
   return {
@@ -41,7 +49,7 @@ export function kubernetesRuntime(
     async start() {
       const there = await workloads.find(own.releaseId)
       await workloads.prune(deploy.keep, own.releaseId)
-      await applied(deploymentOf(own, await podsLike(cluster, namespace, deploy), Math.max(1, replicasOf(there)))) // scaled as its share grows
+      await applied(deploymentOf(own, podsOf(await model()), Math.max(1, replicasOf(there)))) // scaled as its share grows
       return { url: deploy.port === undefined ? workloadUrl(namespace, versionName(service, own.releaseId)) : urlOf(await applied(serviceOf(own, deploy.port)), deploy) }
     },
 
@@ -65,12 +73,14 @@ export function kubernetesRuntime(
     },
 
     async preview(stableId) {
-      const next = deploymentOf(own, await podsLike(cluster, namespace, deploy), 1)
+      const like = await model()
+      const next = deploymentOf(own, podsOf(like), 1)
       await applied(next, { dryRun: true })
-      const old = stableId === null ? null : await workloads.find(stableId) ?? (deploy.from === undefined ? null : await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: deploy.from, namespace }))
+      const ours = stableId === null ? null : await workloads.find(stableId)
+      const old = ours ?? (stableId === null ? null : like)
       const system = Object.keys(systemVariables(call))
       const diff = old && versionDiff(versionOf(old, deploy.container, system), versionOf(next, deploy.container, system))
-      return { after: `${deploy.image}, ${deploy.replicas} replica${deploy.replicas === 1 ? '' : 's'} for all of the traffic`, ...diff !== null && { diff } }
+      return { isOurs: ours !== null, after: `${deploy.image}, ${deploy.replicas} replica${deploy.replicas === 1 ? '' : 's'} for all of the traffic`, ...diff !== null && { diff } }
     },
 
     async revive(spec, signal) {
@@ -111,12 +121,7 @@ export function kubernetesRuntime(
   }
 }
 
-async function podsLike(cluster: ClusterPort, namespace: string, { from }: KubernetesDeploy): Promise<Parameters<typeof deploymentOf>[1]> {
-  if (from === undefined) return null
-  const object = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: from, namespace })
-  if (!object) throw failure('CONFIG_INVALID', `deploy.from: ${cluster.name} has no Deployment ${from} in namespace ${namespace}`)
-  return (object['spec'] as { template: Parameters<typeof deploymentOf>[1] }).template
-}
+const podsOf = (deployment: ClusterObject | null): Parameters<typeof deploymentOf>[1] => (deployment?.['spec'] as { template: Parameters<typeof deploymentOf>[1] } | undefined)?.template ?? null
 
 function urlOf({ metadata, ...object }: ClusterObject, { address, servicePort }: KubernetesDeploy): string {
   const { clusterIP } = object['spec'] as { clusterIP?: string }
@@ -124,13 +129,3 @@ function urlOf({ metadata, ...object }: ClusterObject, { address, servicePort }:
 }
 
 const readyPods = async (cluster: ClusterPort, workloads: Workloads, side: Side): Promise<number> => (await cluster.workload(workloads.refOf(side)))?.readyPods ?? 0
-
-/** As one applies it: without what the server has set. */
-function plain({ metadata: { name, namespace, labels, annotations }, apiVersion, kind, ...whole }: ClusterObject): ClusterObject {
-  const object = without(whole, 'status')
-  const ours = without(annotations ?? {}, 'deployment.kubernetes.io/revision')
-  const spec = without(object['spec'] as Record<string, unknown>, 'clusterIP', 'clusterIPs')
-  return { ...object, apiVersion, kind, metadata: { name, ...namespace !== undefined && { namespace }, ...labels && { labels }, annotations: ours }, spec }
-}
-
-const without = <Value>(map: Record<string, Value>, ...keys: string[]): Record<string, Value> => Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)))
