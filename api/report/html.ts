@@ -1,5 +1,5 @@
 import type { Report, ReportStage } from '../../domain/report.js'
-import { countsOf, outcomeOf, shownTargets, spent } from './markdown.js'
+import { countsOf, outcomeOf, shownTargets, spent, when } from './markdown.js'
 
 const STYLE = `
   :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; --other: #9a6700 }
@@ -16,7 +16,7 @@ export function htmlReport(report: Report): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${text(`${project} ${version} to ${environment}: ${outcomeOf(report)}`)}</title><style>${STYLE}</style></head><body>
 <h1>${text(project)} ${text(version)} <small>to ${text(environment)}:</small> <span class="${report.status}">${text(outcomeOf(report))}</span></h1>
 ${reason === null ? '' : `<blockquote>${text(reason)}</blockquote>`}
-${table(['release', 'plan', 'asked for by', 'accepted', 'started', 'ended', 'took'], [plain([id, report.plan, report.requestedBy, report.acceptedAt, report.startedAt ?? 'not yet', report.endedAt ?? 'not yet', spent(report.tookMs)])])}
+${table(['release', 'plan', 'asked for by', 'accepted', 'started', 'ended', 'took'], [plain([id, report.plan, report.requestedBy, when(report.acceptedAt), when(report.startedAt), when(report.endedAt), spent(report.tookMs)])])}
 <h2>Stages</h2>
 ${table(['stage', 'job', 'kind', 'status', 'tries', 'took', 'says'], report.stages.flatMap((stage) => [
     `<tr class="stage">${cells([stage.name, '', stage.phase])}${state(stage.status)}${cells(['', spent(stage.tookMs), ''])}</tr>`,
@@ -24,10 +24,10 @@ ${table(['stage', 'job', 'kind', 'status', 'tries', 'took', 'says'], report.stag
   ]))}
 ${report.stages.map(targetsOf).join('')}
 ${section('Approvals', ['approval', 'status', 'who', 'said', 'through', 'at', 'comment'], report.approvals.flatMap((approval) => approval.decisions.length === 0 ? [plain([approval.id, approval.status, '', '', '', '', ''])]
-    : approval.decisions.map(({ by, verdict, door, at, comment, counted }) => plain([approval.id, approval.status, by, counted ? verdict : `${verdict} (did not count)`, door, at, comment ?? '']))))}
-${section('Verdicts', ['at', 'where', 'verdict'], report.verdicts.map(({ at, stage, job, message }) => plain([at, [stage, job].filter((part) => part !== null).join('/'), message])))}
-${section('Traffic', ['route', 'stable', 'candidate', 'percent', 'at'], report.splits.map(({ gateway, route, stable, candidate, percent, at }) => plain([`${gateway}/${route}`, stable ?? '', candidate ?? '', `${percent}%`, at])))}
-${section('Interventions', ['at', 'what'], report.interventions.map(({ at, message }) => plain([at, message])))}
+    : approval.decisions.map(({ by, verdict, door, at, comment, counted }) => plain([approval.id, approval.status, by, counted ? verdict : `${verdict} (did not count)`, door, when(at), comment ?? '']))))}
+${section('Verdicts', ['at', 'where', 'verdict'], report.verdicts.map(({ at, stage, job, message }) => plain([when(at), [stage, job].filter((part) => part !== null).join('/'), message])))}
+${section('Traffic', ['route', 'stable', 'candidate', 'percent', 'at'], report.splits.map(({ gateway, route, stable, candidate, percent, at }) => plain([`${gateway}/${route}`, stable ?? '', candidate ?? '', `${percent}%`, when(at)])))}
+${section('Interventions', ['at', 'what'], report.interventions.map(({ at, message }) => plain([when(at), message])))}
 ${section('Undo', ['what', 'state', 'error', 'what a person must do'], report.undo.map(({ what, state: is, error, manual }) => `<tr>${cells([what])}${state(is)}${cells([error ?? '', manual ?? ''])}</tr>`))}
 </body></html>
 `

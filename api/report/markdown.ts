@@ -8,8 +8,8 @@ export function markdownReport(report: Report): string {
     `# ${text(project)} ${text(version)} to ${text(environment)}: ${outcomeOf(report)}`, '',
     ...reason === null ? [] : [`> ${text(reason)}`, ''],
     ...table(['', ''], [
-      ['release', `\`${id}\``], ['plan', text(plan)], ['asked for by', text(requestedBy)], ['accepted', acceptedAt], ['started', startedAt ?? 'not yet'],
-      ['ended', endedAt ?? 'not yet'], ['took', spent(tookMs)],
+      ['release', `\`${id}\``], ['plan', text(plan)], ['asked for by', text(requestedBy)], ['accepted', when(acceptedAt)], ['started', when(startedAt)],
+      ['ended', when(endedAt)], ['took', spent(tookMs)],
     ]),
     '## Stages', '', ...table(['stage', 'job', 'kind', 'status', 'tries', 'took', 'says'], report.stages.flatMap((stage) => [
       [`**${text(stage.name)}**`, '', stage.phase, stage.status, '', spent(stage.tookMs), ''],
@@ -18,10 +18,10 @@ export function markdownReport(report: Report): string {
     ...report.stages.flatMap(targetLines),
     ...section('Approvals', ['approval', 'status', 'who', 'said', 'through', 'at', 'comment'], report.approvals.flatMap(({ id: approval, status, decisions }) => decisions.length === 0
       ? [[text(approval), status, '', '', '', '', '']]
-      : decisions.map(({ by, verdict, door, at, comment, counted }) => [text(approval), status, text(by), counted ? verdict : `${verdict} (did not count)`, door, at, text(comment ?? '')]))),
-    ...section('Verdicts', ['at', 'where', 'verdict'], report.verdicts.map(({ at, stage, job, message }) => [at, text([stage, job].filter((part) => part !== null).join('/')), text(message)])),
-    ...section('Traffic', ['route', 'stable', 'candidate', 'percent', 'at'], report.splits.map(({ gateway, route, stable, candidate, percent, at }) => [text(`${gateway}/${route}`), text(stable ?? ''), text(candidate ?? ''), `${percent}%`, at])),
-    ...section('Interventions', ['at', 'what'], report.interventions.map(({ at, message }) => [at, text(message)])),
+      : decisions.map(({ by, verdict, door, at, comment, counted }) => [text(approval), status, text(by), counted ? verdict : `${verdict} (did not count)`, door, when(at), text(comment ?? '')]))),
+    ...section('Verdicts', ['at', 'where', 'verdict'], report.verdicts.map(({ at, stage, job, message }) => [when(at), text([stage, job].filter((part) => part !== null).join('/')), text(message)])),
+    ...section('Traffic', ['route', 'stable', 'candidate', 'percent', 'at'], report.splits.map(({ gateway, route, stable, candidate, percent, at }) => [text(`${gateway}/${route}`), text(stable ?? ''), text(candidate ?? ''), `${percent}%`, when(at)])),
+    ...section('Interventions', ['at', 'what'], report.interventions.map(({ at, message }) => [when(at), text(message)])),
     ...section('Undo', ['what', 'state', 'error', 'what a person must do'], report.undo.map(({ what, state, error, manual }) => [text(what), state, text(error ?? ''), text(manual ?? '')])),
   ].join('\n')
 }
@@ -54,6 +54,8 @@ export function shownTargets(targets: readonly ReportTarget[], most: number): Re
 
 export const countsOf = ({ counts }: ReportFleet): string => Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(', ')
 export const outcomeOf = ({ outcome, status }: Report): string => (outcome ?? status).replace('_', ' ')
+/** Of an ISO 8601 time in UTC, what a person reads. */
+export const when = (time: string | null): string => time === null ? 'not yet' : `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
 export const spent = (ms: number | null): string => ms === null ? '' : formatDuration(ms)
 const firstLine = (message: string | null): string => (message ?? '').split('\n')[0] ?? ''
 

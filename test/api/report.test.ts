@@ -27,3 +27,12 @@ test('who needs a person is never left out', () => {
   const target = (n: number, status: TargetRunStatus): ReportTarget => ({ name: `${n}`, host: null, wave: null, status, passes: 1, tookMs: null, message: null, jobs: [] })
   expect(shownTargets([target(1, 'succeeded'), target(2, 'stuck'), target(3, 'failed'), target(4, 'succeeded')], 1).map(({ name }) => name)).toEqual(['2', '3'])
 })
+
+test('times are for people to read: to the second, in UTC', () => {
+  const report = reportOf({ ...awaitingApproval(), acceptedAt: '2026-03-01T09:05:07.123Z', startedAt: '2026-03-01T09:05:08.999Z', endedAt: null }, [], [], 0)
+  for (const text of [markdownReport(report), htmlReport(report)]) {
+    expect(text).toContain('2026-03-01 09:05:07 UTC')
+    expect(text).toContain('not yet')
+    expect(text).not.toMatch(/\d{4}-\d\d-\d\dT\d\d/)
+  }
+})
