@@ -37,7 +37,7 @@ export async function runAttempt<Result>(work: (attempt: Attempt) => Promise<Res
   try {
     const working = work({
       signal: cancel.signal, heartbeatDetails: details, isFirstTry: info.attempt === 1,
-      timeoutMs: Math.max(startToClose - SLACK_MS, startToClose / 2),
+      timeoutMs: startToClose > SLACK_MS ? startToClose - SLACK_MS : startToClose / 2,
       heartbeat: (next) => { details = next ?? null; beat() },
     })
     working.catch(() => undefined) // nobody listens any more once it is let go

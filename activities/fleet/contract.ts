@@ -19,6 +19,8 @@ export interface Foreseen { waves: { name: string; total: number; targets: { tar
 export interface Begun {
   target: TargetRef
   presence: TargetPresence
+  /** Why it is offline: what was tried, and what came. */
+  absence?: string
   brief: FleetBrief
   /** Tries of its jobs so far: the next ones go on counting, so that no key is used again. */
   triesBefore: number

@@ -1,6 +1,7 @@
 import { failure } from '../../domain/failures.js'
 import { askedOfWaves } from '../../domain/preview.js'
 import { presenceOf, type TargetPresence, type TargetRef } from '../../domain/target.js'
+import type { Probed } from './probe.js'
 import type { FleetBrief } from '../../domain/target-run.js'
 import { chunksOf, type UndoEntry } from '../../domain/undo.js'
 import { refOf, type TargetRow, type TargetStore } from '../../store/targets.js'
@@ -13,7 +14,7 @@ export interface FleetDeps {
   targets: Pick<TargetStore, 'select' | 'find'>
   runs: Pick<TargetRunStore, keyof TargetRunStore>
   /** Is a target that is reached directly there? null: there is nothing to knock at. */
-  probe: (target: TargetRow) => Promise<boolean | null>
+  probe: (target: TargetRow) => Promise<Probed | null>
 }
 
 /** What fleets ask and tell the store. Rows of targets decide who runs next, so that no history grows with their number. */
@@ -49,10 +50,10 @@ export function createFleetActivities({ targets, runs, probe }: FleetDeps): Flee
       const [row, brief] = [await mustFind(runs, key), await runs.brief(key)]
       if (brief === null) throw failure('CONFIG_INVALID', `stage ${key.stage} has not begun`)
       const { target, status, pass, jobs } = row
-      const presence = await presenceNow(targets, input.release.tenant, target, probe)
+      const { presence, absence } = await presenceNow(targets, input.release.tenant, target, probe)
       const triesBefore = Math.max(status === 'waiting' ? pass - 1 : pass, ...jobs.map(({ attempt }) => attempt))
       await runs.mark(key, presence === 'offline' && input.waits ? 'waiting' : 'running', status !== 'waiting', new Date())
-      return { target, presence, brief: briefOf(brief), triesBefore }
+      return { target, presence, ...absence !== null && { absence }, brief: briefOf(brief), triesBefore }
     }),
 
     'fleet.keepUndo': (input) => asked(`keep undos of ${input.name}`, async () => {
@@ -96,11 +97,15 @@ async function mustFind(runs: FleetDeps['runs'], key: RunKey): Promise<RunState>
 }
 
 /** Agents tell of themselves: one that never spoke is away. Direct targets are knocked at. One that is gone from the records is tried as it was. */
-async function presenceNow(targets: FleetDeps['targets'], tenant: string, { id }: TargetRef, probe: FleetDeps['probe']): Promise<TargetPresence> {
+async function presenceNow(targets: FleetDeps['targets'], tenant: string, { id }: TargetRef, probe: FleetDeps['probe']): Promise<{ presence: TargetPresence; absence: string | null }> {
   const row = await targets.find(tenant, id)
-  if (!row) return 'unknown'
-  const presence = presenceOf({ ...row, reachable: row.via === 'direct' ? await probe(row) : null }, Date.now())
-  return row.via === 'agent' && presence === 'unknown' ? 'offline' : presence
+  if (!row) return { presence: 'unknown', absence: null }
+  if (row.via === 'agent') {
+    const isThere = presenceOf(row, Date.now()) === 'online'
+    return { presence: isThere ? 'online' : 'offline', absence: isThere ? null : row.lastSeenAt === null ? 'its agent has never reported' : `its agent was last heard of at ${row.lastSeenAt.toISOString()}` }
+  }
+  const probed = await probe(row)
+  return { presence: presenceOf({ ...row, reachable: probed?.isThere ?? null }, Date.now()), absence: probed?.isThere === false ? probed.said : null }
 }
 
 /** @throws UNAVAILABLE when the database does not answer: it is asked again */

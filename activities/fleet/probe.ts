@@ -4,13 +4,16 @@ import { probeTcp } from '../probe.js'
 
 const ANSWERS_WITHIN_MS = 5000
 
+/** `said`: where it was knocked at, and what came. */
+export interface Probed { isThere: boolean; said: string }
+
 /** Knocks at a target that is reached directly, and writes down what it found. @returns null when there is nothing to knock at: it lies behind a bastion, or its port is not known */
-export const createTargetProbe = (targets: Pick<TargetStore, 'probed'>) => async (target: TargetRow): Promise<boolean | null> => {
+export const createTargetProbe = (targets: Pick<TargetStore, 'probed'>) => async (target: TargetRow): Promise<Probed | null> => {
   const door = doorOf(target)
   if (door === null) return null
-  const isThere = await probeTcp(door.host, door.port, ANSWERS_WITHIN_MS) === null
-  await targets.probed(target.id, isThere, new Date())
-  return isThere
+  const wrong = await probeTcp(door.host, door.port, ANSWERS_WITHIN_MS)
+  await targets.probed(target.id, wrong === null, new Date())
+  return { isThere: wrong === null, said: `${door.host}:${door.port}: ${wrong ?? 'it answers'}` }
 }
 
 /** By its config (plan/addresses.ts TargetConfig): SSH, else a Docker engine on TCP or over SSH. */

@@ -72,7 +72,7 @@ case $DO in
     trap 'rm -rf "$draft"' EXIT
     trap 'exit 143' TERM INT HUP
     mkdir "$draft" || exit 1
-    printf %s "$list" > "$draft/list" || exit 1
+    printf %s "$list" | cat > "$draft/list" || exit 1 # a shell's own printf does not say that the disk is full
     code=0
     case $TYPE in
       config_only) tar -C / -czf "$draft/tar" --verbatim-files-from -T "$draft/list" || code=$? ;;

@@ -20,8 +20,9 @@ export interface ScriptSettings {
 /** Run a script of a job: its text, or the file of the bundle it names. @throws CHECK_FAILED with the last lines it wrote when it says no */
 export async function runScript(script: string, config: ScriptSettings, context: JobContext): Promise<ScriptResult> {
   const host = await context.host()
+  const { name = 'the script' } = config
   const result = await host.run({
-    key: context.idempotencyKey, script: await textOf(script, context), interpreter: config.interpreter, workDir: config.workDir ?? null,
+    key: context.idempotencyKey, name, script: await textOf(script, context), interpreter: config.interpreter, workDir: config.workDir ?? null,
     environment: environmentOf(config, context), timeoutMs: context.timeoutMs,
   }, { output: ({ stream, offset, text }) => { context.log(stream, offset, text) }, signal: context.signal })
   mustHaveBegun(result)
@@ -29,7 +30,7 @@ export async function runScript(script: string, config: ScriptSettings, context:
   result.stderr = context.redact(result.stderr, result.truncated)
   if (result.exitCode === 0) return result
   const said = lastLines(result.stderr, LAST_LINES) || lastLines(result.stdout, LAST_LINES)
-  throw failure('CHECK_FAILED', `${config.name ?? 'the script'} ended with exit code ${result.exitCode}${said && `:\n${said}`}`)
+  throw failure('CHECK_FAILED', `${name} ended with exit code ${result.exitCode}${said && `:\n${said}`}`)
 }
 
 /** What a job hands on of a script that ended well. @throws CHECK_FAILED when an output the plan counts on is missing */

@@ -27,10 +27,10 @@ export class LocalScripts {
     const stdout = new OutputReader(join(directory, 'stdout'), 'stdout', (chunk) => { on.output(chunk) })
     const stderr = new OutputReader(join(directory, 'stderr'), 'stderr', (chunk) => { on.output(chunk) })
     const ended = await follow(run, claim, request, [stdout, stderr], on.signal)
-    if (ended === TIMED_OUT) throw failure('TIMED_OUT', `script ${request.key} ran longer than ${formatDuration(request.timeoutMs)} and was stopped`)
+    if (ended === TIMED_OUT) throw failure('TIMED_OUT', `${calledOf(request)} ran longer than ${formatDuration(request.timeoutMs)} and was stopped`)
     if (ended === CANCELLED) {
       on.signal?.throwIfAborted()
-      throw failure('CHECK_FAILED', `script ${request.key} was cancelled before it ended`)
+      throw failure('CHECK_FAILED', `${calledOf(request)} was cancelled before it ended`)
     }
     const [out, err] = [await stdout.tail(), await stderr.tail()]
     const outputs = namedOutputs(await readFile(join(directory, 'output'), 'utf8').catch(() => ''))
@@ -56,9 +56,11 @@ async function begin(run: Detached, request: ScriptRun): Promise<Claim> {
   return run.launch({ mode: 'script', command: [...interpreter, join(directory, 'script')], workDir, environment, port: 0 })
 }
 
+const calledOf = ({ name, key }: ScriptRun): string => name ?? `script ${key}`
+
 /** Until it has ended. @returns its exit code as text, or the word it was stopped with */
-async function follow(run: Detached, claim: Claim, { key, timeoutMs }: ScriptRun, streams: OutputReader[], signal?: AbortSignal): Promise<string> {
-  const deadline = claim.startedAtMs + timeoutMs
+async function follow(run: Detached, claim: Claim, request: ScriptRun, streams: OutputReader[], signal?: AbortSignal): Promise<string> {
+  const deadline = claim.startedAtMs + request.timeoutMs
   for (let waitMs = LOOK_MS.first; ; waitMs = Math.min(waitMs * 2, LOOK_MS.last)) {
     const alive = await run.isAlive(claim)
     const ended = await run.ended() // asked before the output is read, so that nothing written before the end is missed
@@ -66,7 +68,7 @@ async function follow(run: Detached, claim: Claim, { key, timeoutMs }: ScriptRun
     if (ended !== null) return ended
     if (!alive) {
       await run.sweep(claim)
-      throw failure('CHECK_FAILED', `script ${key} was cut off: its process is gone and left no exit code, so what it did is unknown; look before you retry`)
+      throw failure('CHECK_FAILED', `${calledOf(request)} was cut off: its process is gone and left no exit code, so what it did is unknown; look before you retry`)
     }
     if (signal?.aborted) await run.stop(claim, CANCELLED, GRACE_MS)
     else if (Date.now() >= deadline) await run.stop(claim, TIMED_OUT, GRACE_MS)

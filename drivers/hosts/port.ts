@@ -37,6 +37,8 @@ export interface FileToPut { path: string; content: Buffer; mode: number; sha256
 
 export interface ScriptRun {
   key: string
+  /** What messages call it; left out: by its key. */
+  name?: string
   /** Handed to the interpreter as a file; never interpolated. */
   script: string
   interpreter: string

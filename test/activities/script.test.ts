@@ -92,6 +92,11 @@ test('a script over the job\'s time times out', async () => {
   await expect(world.execute(scriptCall('sleep 60'))).rejects.toMatchObject({ type: 'TIMED_OUT' })
 })
 
+test('a job of a moment has that moment, not half of what Temporal gives the attempt', async () => {
+  const world = await kindWorld({ startToCloseTimeoutMs: 30_400 })
+  await expect(world.execute(scriptCall('sleep 60'))).rejects.toMatchObject({ type: 'TIMED_OUT', message: 'the script ran longer than 400ms and was stopped' })
+})
+
 test('a cancelled job\'s script is killed', async () => {
   const world = await kindWorld()
   const folder = await newFolder()

@@ -42,7 +42,7 @@ export class FleetRecords {
         select: async (_tenant, { labels = {}, type }) => this.targets.filter((target) => hasLabels(target, labels) && (type === undefined || target.type === type)).sort((a, b) => b.priority - a.priority),
         find: async (_tenant, id) => this.targets.find((target) => target.id === id) ?? null,
       },
-      probe: async ({ name }) => !this.away.has(name),
+      probe: async ({ name }) => ({ isThere: !this.away.has(name), said: `${name}: expected a connection, got ECONNREFUSED` }),
       runs: {
         begin: async (of, _tenant, brief, { waves, targets }) => {
           if (this.#briefs.has(key(of))) return false

@@ -14,7 +14,7 @@ export async function targetUninstallWorkflow({ waits: _, isPaused: __, ...key }
   const { stage } = begun.brief
   let result: TargetResult
   try {
-    if (begun.presence === 'offline') throw failure('TARGET_UNREACHABLE', 'it is offline')
+    if (begun.presence === 'offline') throw failure('TARGET_UNREACHABLE', `it is offline${begun.absence === undefined ? '' : `: ${begun.absence}`}`)
     const refusals: (string | null)[] = []
     for (const job of [...stage.jobs].reverse()) if (job.runsIn === 'activity') refusals.push(await uninstall(run.call(stage, job, 1), job, run.target?.place))
     if (!refusals.includes(null)) throw failure('CONFIG_INVALID', `no job of ${stage.name} installs anything${refusals.map((why) => `; ${why ?? ''}`).join('')}`)

@@ -51,7 +51,7 @@ async function whenThere({ waits, isPaused: _, ...key }: TargetInput): Promise<B
     if (begun.presence !== 'offline') return begun
     if (offline === 'skip') return null
     const waitedMs = Date.now() - fromMs
-    if (offline === 'fail' || waitedMs >= offlineWaitMs) throw failure('TARGET_UNREACHABLE', offline === 'fail' ? 'it is offline' : `it was offline for ${formatDuration(offlineWaitMs)}`)
+    if (offline === 'fail' || waitedMs >= offlineWaitMs) throw failure('TARGET_UNREACHABLE', `${offline === 'fail' ? 'it is offline' : `it was offline for ${formatDuration(offlineWaitMs)}`}${begun.absence === undefined ? '' : `: ${begun.absence}`}`)
     await sleep(Math.min(Math.max(waitedMs / 10, 5000), 300_000, offlineWaitMs - waitedMs), { summary: `${key.name} is offline` })
   }
 }

@@ -25,7 +25,7 @@ export class SshScripts {
     const limits = new Limits(request.timeoutMs, on.signal)
     const ended = await this.#follow(request, streams, limits).finally(() => { limits.close() })
     const word = text(ended, 'exit').trim()
-    const script = `script ${request.key} on ${this.#remote.named}`
+    const script = request.name ?? `script ${request.key} on ${this.#remote.named}`
     if (!ended.has('exit')) throw failure('CHECK_FAILED', `${script} was cut off: its process is gone and left no exit code, so what it did is unknown; look before you retry`)
     if (word === 'TIMED_OUT') throw failure('TIMED_OUT', `${script} ran longer than ${formatDuration(request.timeoutMs)} and was stopped`)
     if (word === 'CANCELLED') {
