@@ -133,7 +133,7 @@ test('onError continue goes on after a fleet that failed, and stop leaves all as
 test('a target that is away fails, is skipped, or is waited for until its time is over', async () => {
   webs(2)
   world.fleet.away.add('web-1')
-  expect(await world.run(ship())).toMatchObject({ status: 'rolled_back', reason: '1 of 2 targets failed, at most 0 may: web-1: it is offline' })
+  expect(await world.run(ship())).toMatchObject({ status: 'rolled_back', reason: '1 of 2 targets failed, at most 0 may: web-1: it is offline: web-1: expected a connection, got ECONNREFUSED' })
   expect(lines('run')).toEqual([])
 
   world = newWorld()
@@ -183,7 +183,7 @@ test.each([
 test('an agent that never spoke, or not for a while, is away', async () => {
   webs(3, (n) => ({ via: 'agent', lastSeenAt: n === 1 ? null : new Date(Date.now() - n * HOUR) }))
   expect((await world.run(ship({ maxFailures: { count: 5 } }))).reason).toBe('0 of 3 targets succeeded, 0 were skipped: too few')
-  expect(shown()).toMatchObject({ counts: { failed: 3 }, failing: [{ target: 'web-1', message: 'it is offline' }, {}, {}] })
+  expect(shown()).toMatchObject({ counts: { failed: 3 }, failing: [{ target: 'web-1', message: 'it is offline: its agent has never reported' }, { message: expect.stringMatching(/^it is offline: its agent was last heard of at 20/) as string }, {}] })
   expect(world.trace).toEqual([])
 })
 
