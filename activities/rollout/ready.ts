@@ -30,11 +30,9 @@ export async function untilHealthy(runtime: Runtime, side: Side, { health }: Tar
  */
 export async function mustAnswer(side: Side, { gateway, health, runtime }: Target, signal: AbortSignal): Promise<void> {
   const own = runtime?.answers ? runtime : runtime === null && gateway.answers ? gateway : null
-  if (own?.answers) {
-    const why = await own.answers(side)
-    if (why !== null) throw failure('TARGET_NOT_READY', `${side.version} is not ready: ${why}`)
-    return
-  }
+  const why = await own?.answers?.(side)
+  if (why === null) return
+  if (why !== undefined) throw failure('TARGET_NOT_READY', `${side.version} is not ready: ${why}`)
   const { status } = await askHttp({ url: new URL(health.path, side.url).href }, PROBE_MS, signal)
   if (status === null) throw failure('TARGET_NOT_READY', `${side.version} at ${side.url} does not answer`)
   if (status >= 500) throw failure('TARGET_NOT_READY', `${side.version} at ${side.url} answers with status ${status}`)

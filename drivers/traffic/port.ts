@@ -19,8 +19,8 @@ export interface TrafficPort {
   locate?(route: string, version: string): Promise<string | null>
   /** Where its admin API is: scheme, host and port. */
   readonly address?: string
-  /** May a side take traffic, by the gateway's own word? Null: yes; else why not. For sides that only the gateway reaches; left out: they are asked over HTTP. */
-  answers?(side: Side): Promise<string | null>
+  /** May a side take traffic, by the gateway's own word? Null: yes; else why not. For sides that only the gateway reaches; left out, or undefined: they are asked over HTTP. */
+  answers?(side: Side): Promise<string | null | undefined>
   /** Requests still under way on a side that gets no new ones. */
   drain?(route: string, sideId: string): Promise<{ open: number }>
 }

@@ -8,7 +8,7 @@ import type { RouteSplit } from '../../drivers/traffic/port.js'
 import { testbedKubectl } from '../support/cluster.js'
 import type { ClusterStand } from '../support/gateways/cluster.js'
 import { ROUTE } from '../support/gateways/stand.js'
-import { must } from './cluster-routes.js'
+import { but, must } from './cluster-routes.js'
 
 /** What others write of a route. `status`: a controller's word, the n-th, as a JSON patch (RFC 6902). `spec`: a change of what is wanted. */
 export interface OthersWrite { status: (nth: number) => object[]; spec: Record<string, unknown> }
@@ -39,7 +39,7 @@ export function tellsWhoWroteBetween(kind: RouteKind, stand: () => Promise<Clust
         writes.push(answer.refused ? answer.why : 'done')
         return answer
       }
-      return { traffic: open(Object.assign(Object.create(at.cluster) as ClusterPort, { name: at.cluster.name, namespace: at.cluster.namespace, get: at.cluster.get.bind(at.cluster), replace })), writes }
+      return { traffic: open(but(at.cluster, { replace })), writes }
     }
 
     test('by its controller, of how it stands, is written again: nobody has changed what we looked at', async () => {

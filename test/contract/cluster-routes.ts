@@ -25,11 +25,16 @@ export async function must(answer: Promise<ClusterAnswer>): Promise<ClusterObjec
 
 /** A cluster that says yes to every change of an object, and changes nothing. */
 export function lyingCluster(cluster: ClusterPort): ClusterPort {
-  return Object.assign(Object.create(cluster) as ClusterPort, {
-    name: cluster.name, namespace: cluster.namespace, get: (ref: Parameters<ClusterPort['get']>[0]) => cluster.get(ref),
-    replace: async (object: ClusterObject): Promise<ClusterAnswer> => ({ refused: false, object }),
-  })
+  return but(cluster, { replace: async (object: ClusterObject): Promise<ClusterAnswer> => ({ refused: false, object }) })
 }
+
+/** The same cluster, but for what is done otherwise. */
+export const but = (cluster: ClusterPort, otherwise: Partial<ClusterPort>): ClusterPort => new Proxy(cluster, {
+  get(target, name) {
+    const value: unknown = Reflect.get(name in otherwise ? otherwise : target, name)
+    return typeof value === 'function' ? (value as () => unknown).bind(target) : value
+  },
+})
 
 /** In front of an API that is gone, and of one that takes the connection and says nothing. */
 export async function unreachableRoutes(kubeconfigFile: string, kind: RouteKind): Promise<{ ports: TrafficPort[]; stop(): void }> {

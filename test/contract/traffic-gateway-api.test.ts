@@ -3,6 +3,7 @@ import { HTTP_ROUTE } from '../../drivers/traffic/cluster/http-route.js'
 import { expect, test } from 'vitest'
 import { gatewayApiStand } from '../support/gateways/cluster.js'
 import { ROUTE } from '../support/gateways/stand.js'
+import { leadsOutside } from './cluster-addresses.js'
 import { tellsWhoWroteBetween } from './cluster-conflicts.js'
 import { lyingCluster, must, unreachableRoutes } from './cluster-routes.js'
 import { trafficContract } from './traffic.js'
@@ -32,6 +33,8 @@ tellsWhoWroteBetween(HTTP_ROUTE, gatewayApiStand, {
   status: (nth) => [{ op: 'replace', path: '/status/parents/0/conditions/0/message', value: `word ${nth}` }], spec: { hostnames: ['other.example.com'] },
 })
 
+leadsOutside(gatewayApiStand, ({ cluster }) => new ClusterTraffic('gw', HTTP_ROUTE, cluster, { takenWithinMs: 10_000, settleMs: 1500 }))
+
 test('a side answers while its Service has a ready endpoint, as nobody outside the cluster can ask it', async () => {
   const { cluster, namespace, urls, stop } = await gatewayApiStand()
   const traffic = new ClusterTraffic('gw', HTTP_ROUTE, cluster, AT_ONCE)
@@ -42,6 +45,6 @@ test('a side answers while its Service has a ready endpoint, as nobody outside t
   await must(cluster.patch(slice, { endpoints: [{ ...endpoint, conditions: { ready: false } }] }))
   expect(await traffic.answers(side(urls.stable))).toBe(`Service ${namespace}/one has no ready endpoint`)
   expect(await traffic.answers(side(`http://none.${namespace}.svc:80`))).toBe(`Service ${namespace}/none has no ready endpoint`)
-  expect(await traffic.answers(side('http://10.0.0.1:80'))).toMatch(/is no Service of the cluster/)
+  expect(await traffic.answers(side('http://web.example.com'))).toMatch(/is neither a Service of the cluster .* nor an address/)
   await stop()
 })

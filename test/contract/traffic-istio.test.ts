@@ -4,6 +4,7 @@ import { IstioProxies } from '../../drivers/traffic/cluster/proxies.js'
 import { VIRTUAL_SERVICE } from '../../drivers/traffic/cluster/virtual-service.js'
 import { istioStand } from '../support/gateways/cluster.js'
 import { ROUTE } from '../support/gateways/stand.js'
+import { leadsOutside } from './cluster-addresses.js'
 import { tellsWhoWroteBetween } from './cluster-conflicts.js'
 import { lyingCluster, must, unreachableRoutes } from './cluster-routes.js'
 import { trafficContract } from './traffic.js'
@@ -32,6 +33,8 @@ trafficContract('istio', { can: VIRTUAL_SERVICE.can }, async () => {
 
 tellsWhoWroteBetween(VIRTUAL_SERVICE, istioStand, { status: (nth) => [{ op: 'add', path: '/status', value: { validationMessages: [], words: nth } }], spec: { hosts: ['other.example.com'] } })
 
+leadsOutside(istioStand, ({ cluster, settings }) => new ClusterTraffic('mesh', VIRTUAL_SERVICE, cluster, TIMES, new IstioProxies('mesh', settings['proxies'] as string[], 5000)))
+
 test('a proxy that does not answer is no proof: the change is tried again', async () => {
   const { cluster, running, urls, stop } = await istioStand()
   const traffic = new ClusterTraffic('mesh', VIRTUAL_SERVICE, cluster, TIMES, new IstioProxies('mesh', ['http://127.0.0.1:1'], 500))
@@ -54,7 +57,7 @@ test('a version whose Service is not there is refused before any request goes it
   const { cluster, namespace, running, urls, configuration, stop } = await istioStand()
   const before = await configuration()
   const answer = await new ClusterTraffic('mesh', VIRTUAL_SERVICE, cluster, TIMES).setSplit(ROUTE, { stable: { ...running.stable.side, url: urls.stable }, candidate: { id: 'three', version: '3', url: `http://nowhere.${namespace}.svc:80` }, percent: 10, sticky: null })
-  expect(answer).toMatchObject({ refused: true, reason: expect.stringMatching(/has no Service .*\/nowhere$/) as string })
+  expect(answer).toMatchObject({ refused: true, reason: expect.stringMatching(/there is no Service .*\/nowhere$/) as string })
   expect(await configuration()).toBe(before)
   await stop()
 })

@@ -10,6 +10,7 @@ import { dockerComponent } from '../contract/containers-world.js'
 import { many, versionAt } from '../contract/traffic-versions.js'
 import { until } from '../edge/edge-process.js'
 import { canaryPlan, containersPlan, judgedPlan, rolloutPlan, testersPlan } from '../support/gateways/plans.js'
+import { nodeAddress } from '../support/cluster.js'
 import { gatewayApiStand, istioStand } from '../support/gateways/cluster.js'
 import { apisixStand } from '../support/gateways/doubles.js'
 import { edgeStand } from '../support/gateways/edge.js'
@@ -22,7 +23,7 @@ import { freePort } from '../support/servers.js'
 const SERVERS: ServerName[] = ['envoy', 'haproxy', 'traefik', 'nginx', 'caddy-file']
 /** Where real requests are carried. The data plane of APISIX is a double's. */
 const CARRYING = ['edge', ...SERVERS, 'gateway-api', 'istio', 'apisix (a double)']
-/** Their sides are Services of a cluster, not processes or containers of this machine. */
+/** They do not reach this machine's loopback address, where processes listen. */
 const OF_CLUSTERS = ['gateway-api', 'istio']
 /** Caddy whose routes are changed by its admin API hangs up on some requests that come in just while it changes over: its clients send them again. */
 const BY_ADMIN_API: ServerName = 'caddy'
@@ -129,7 +130,7 @@ describe('one rollout plan, of which only the gateway is another', () => {
 })
 
 describe('one rollout plan of containers, of which only the gateway is another', () => {
-  test.concurrent.each(['edge', ...SERVERS, 'apisix (a double)'])('takes %s from a process to containers, by canary and by blue-green, and back to the container before; no request is lost', async (name) => {
+  test.concurrent.each(CARRYING)('takes %s from what it has to containers, by canary and by blue-green, and back to the container before; no request is lost', async (name) => {
     const { listen } = standOf(name)
     expect(await containers(name, '5.0.0', 'canary')).toMatchObject({ status: 'succeeded', reason: null })
     const traffic = new SteadyTraffic(listen)
@@ -162,7 +163,7 @@ async function rollout(name: string, version: string): Promise<ReleaseView> {
 
 async function containers(name: string, version: string, strategy: 'canary' | 'blue-green'): Promise<ReleaseView> {
   const project = gatewayOf(name)
-  return installation.ended(await installation.release({ project, version, planText: containersPlan(project, `${docker.registry}/shop`, strategy) }, `${project}/${version}`))
+  return installation.ended(await installation.release({ project, version, planText: containersPlan(project, `${docker.registry}/shop`, strategy, OF_CLUSTERS.includes(name) ? nodeAddress() : '127.0.0.1') }, `${project}/${version}`))
 }
 /** `shop:1.0.0 on 3f2a…`: which container answered. */
 const sampleOf = (answer: string): string => answer.split(' ')[0] ?? ''

@@ -1,24 +1,22 @@
 import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../../domain/failures.js'
-import { isObject, type Json } from '../../../domain/json.js'
 import type { ClusterObject, ClusterPort, ObjectRef } from '../../clusters/port.js'
 import type { Answer, GatewayAbilities, RouteSplit, Side, SideCounters, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
 import { unable } from '../unable.js'
 import type { Proxies } from './proxies.js'
-import { RECORD, recordOf, recordText, sidesOf } from './record.js'
+import { RECORD, recordOf } from './record.js'
 import type { RouteKind } from './route-kind.js'
-import { backendOf } from './service-url.js'
+import { originalOf, splitOf, wantedOf, type Original } from './route-object.js'
+import { addressOf, backendOf } from './service-url.js'
+import { RouteServices } from './services.js'
 
-/** What stands in the object for a route; put back by `restore`. */
-interface Original { spec: Record<string, unknown>; record: string | null }
 const AGAIN_MS = 100
-const ENDPOINTS = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }
 
 /**
  * A route is an object of a cluster (`name`, or `namespace/name`) whose backends are Services; sides are called
- * `http://<service>.<namespace>.svc:<port>`. Each change names the version it was meant for, so a late one undoes nothing.
+ * `http://<service>.<namespace>.svc:<port>`, or by their address outside the cluster. Each change names the version it was meant for, so a late one undoes nothing.
  */
 export class ClusterTraffic implements TrafficPort {
   readonly can: GatewayAbilities
@@ -27,6 +25,7 @@ export class ClusterTraffic implements TrafficPort {
   readonly drain?: NonNullable<TrafficPort['drain']>
   readonly #who: string
   readonly #cluster: ClusterPort
+  readonly #services: RouteServices
   readonly #kind: RouteKind
   readonly #takenWithinMs: number
   readonly #settleMs: number
@@ -40,13 +39,15 @@ export class ClusterTraffic implements TrafficPort {
     this.can = kind.can
     this.#who = `${name} (${cluster.name})`
     this.#cluster = cluster
+    this.#services = new RouteServices(cluster)
     this.#kind = kind
     this.#takenWithinMs = takenWithinMs
     this.#settleMs = settleMs
     this.#proxies = proxies
     if (proxies === null) return
-    const counted = async (side: Side | null): Promise<SideCounters> => { const backend = side && backendOf(side); return backend ? proxies.counters(backend) : { requests: 0, errors: 0, latency: [] } }
     this.metrics = async (route) => {
+      const { namespace = '' } = this.#ref(route)
+      const counted = async (side: Side | null): Promise<SideCounters> => { const backend = side && backendOf(side, namespace); return backend ? proxies.counters(backend) : { requests: 0, errors: 0, latency: [] } }
       const split = await this.read(route)
       return split && { stable: await counted(split.stable), candidate: await counted(split.candidate), at: new Date().toISOString() }
     }
@@ -54,28 +55,28 @@ export class ClusterTraffic implements TrafficPort {
       const object = await this.#cluster.get(this.#ref(route))
       const { stable = null, candidate = null, left = null } = object && recordOf(object) || {}
       const side = [stable, candidate, left].find((one) => one?.id === sideId)
-      const backend = side ? backendOf(side) : null
+      const backend = side ? backendOf(side, object?.metadata.namespace ?? '') : null
       return { open: backend ? await proxies.underWay(backend) : 0 }
     }
   }
 
   async read(route: string): Promise<RouteSplit | null> {
     const object = await this.#cluster.get(this.#ref(route))
-    return object && this.#splitOf(object)
+    return object && splitOf(this.#kind, object)
   }
 
   async setSplit(route: string, split: RouteSplit): Promise<Answer> {
     const before = await this.#cluster.get(this.#ref(route))
     if (!before) return { refused: true, reason: `${this.#who} has no ${this.#kind.type.kind} ${route}` }
-    const why = unable(this.can, split) ?? this.#unnamed(split) ?? await this.#absent(split)
+    const why = unable(this.can, split) ?? this.#unnamed(split) ?? await this.#provided(route, split)
     if (why !== null) return { refused: true, reason: why }
-    const answer = await this.#put(before, this.#wanted(before, split))
+    const answer = await this.#put(before, wantedOf(this.#kind, before, split))
     if (answer !== null) return { refused: true, reason: answer }
     const refusal = await this.#taken(route, before)
     const inForce = await this.read(route)
-    if (refusal === null && inForce && sameWithinStep(split, inForce, this.can.percentStep)) return { refused: false, split: inForce }
+    if (refusal === null && inForce && sameWithinStep(split, inForce, this.can.percentStep)) return this.#settled(route, before, inForce)
     const now = await this.#cluster.get(this.#ref(route))
-    if (now) await this.#put(now, originalOf(this.#splitOf(before)))
+    if (now) await this.#put(now, originalOf(splitOf(this.#kind, before)))
     return { refused: true, reason: `${this.#who} took ${splitText(split)} for ${route} but has ${splitText(inForce)} in force${refusal === null ? '' : `: ${refusal}`}` }
   }
 
@@ -83,21 +84,19 @@ export class ClusterTraffic implements TrafficPort {
     const now = await this.#cluster.get(this.#ref(route))
     if (snapshot === null) return now === null ? { refused: false, split: null } : { refused: true, reason: `${this.#kind.type.kind} ${route} stands in the cluster by itself: it is not taken away` }
     if (now === null) return { refused: true, reason: `${this.#who} has no ${this.#kind.type.kind} ${route}` }
-    const answer = await this.#put(now, originalOf(snapshot))
+    const answer = await this.#provided(route, snapshot) ?? await this.#put(now, originalOf(snapshot))
     if (answer !== null) return { refused: true, reason: answer }
     const refusal = await this.#taken(route, now)
     const inForce = await this.read(route)
-    if (refusal === null && isDeepStrictEqual(inForce?.original, snapshot.original)) return { refused: false, split: inForce }
+    if (refusal === null && inForce && isDeepStrictEqual(inForce.original, snapshot.original)) return this.#settled(route, now, inForce)
     return { refused: true, reason: `${this.#who} was given back ${splitText(snapshot)} for ${route} but has ${splitText(inForce)} in force${refusal === null ? '' : `: ${refusal}`}` }
   }
 
-  /** Its Service has a ready endpoint: from outside the cluster its name leads nowhere. */
-  async answers(side: Side): Promise<string | null> {
-    const backend = backendOf(side)
-    if (backend === null) return this.#unnamed({ stable: side, candidate: null })
-    const slices = await this.#cluster.list(ENDPOINTS, { namespace: backend.namespace, labels: `kubernetes.io/service-name=${backend.service}` })
-    const isReady = slices.some(({ endpoints }) => Array.isArray(endpoints) && endpoints.some((endpoint) => isObject(endpoint) && (endpoint['conditions'] as { ready?: boolean } | undefined)?.ready !== false))
-    return isReady ? null : `Service ${backend.namespace}/${backend.service} has no ready endpoint`
+  /** Its Service has a ready endpoint: from outside the cluster its name leads nowhere. An address leads there from anywhere. */
+  async answers(side: Side): Promise<string | null | undefined> {
+    if (addressOf(side) !== null) return undefined
+    const backend = backendOf(side, '')
+    return backend === null ? this.#unnamed({ stable: side, candidate: null }) : this.#services.unready(backend)
   }
 
   #ref(route: string): ObjectRef {
@@ -105,38 +104,28 @@ export class ClusterTraffic implements TrafficPort {
     return { ...this.#kind.type, namespace, name }
   }
 
-  #splitOf(object: ClusterObject): RouteSplit {
-    const spec = object['spec'] as Record<string, unknown>
-    const { shares, match, mirrorPercent } = this.#kind.read(spec, object.metadata.namespace ?? '')
-    const original: Original = { spec, record: object.metadata.annotations?.[RECORD] ?? null }
-    return { ...sidesOf(shares, recordOf(object)), sticky: null, ...match.length > 0 && { match }, ...mirrorPercent > 0 && { mirrorPercent }, original: JSON.parse(JSON.stringify(original)) as Json }
-  }
-
-  #wanted(object: ClusterObject, { stable, candidate, percent, match = [], mirrorPercent = 0 }: RouteSplit): Original {
-    const backends = { stable: stable && backendOf(stable), candidate: candidate && backendOf(candidate) }
-    const spec = this.#kind.write(object['spec'] as Record<string, unknown>, object.metadata.namespace ?? '', { ...backends, percent, match, mirrorPercent })
-    return { spec, record: recordText({ stable, candidate, left: this.#leaving(object, [stable, candidate]) }) }
-  }
-
-  /** Who had a share and has none any more, or the last who left. */
-  #leaving(object: ClusterObject, now: (Side | null)[]): Side | null {
-    const { stable, candidate } = this.#splitOf(object)
-    return [stable, candidate, recordOf(object)?.left ?? null].find((side) => side && !now.some((one) => one?.id === side.id)) ?? null
-  }
-
   /** A side that is no Service cannot stand in a route. */
   #unnamed({ stable, candidate }: Pick<RouteSplit, 'stable' | 'candidate'>): string | null {
-    const side = [stable, candidate].find((one) => one !== null && backendOf(one) === null)
-    return side ? `${side.url} is no Service of the cluster (http://<service>.<namespace>.svc:<port>)` : null
+    const side = [stable, candidate].find((one) => one !== null && backendOf(one, '') === null)
+    return side ? `${side.url} is neither a Service of the cluster (http://<service>.<namespace>.svc:<port>) nor an address (http://<IP>:<port>)` : null
   }
 
-  /** A route to a Service that is not there is taken, and its requests fail. */
-  async #absent({ stable, candidate }: RouteSplit): Promise<string | null> {
-    for (const side of [stable, candidate]) {
-      const { service, namespace } = side && backendOf(side) || {}
-      if (service !== undefined && namespace !== undefined && await this.#cluster.get({ apiVersion: 'v1', kind: 'Service', name: service, namespace }) === null) return `${this.#who} has no Service ${namespace}/${service}`
-    }
+  /** The sides' Services are there, and its proxies have heard of them: else they would answer 503 for a moment. */
+  async #provided(route: string, { stable, candidate }: RouteSplit): Promise<string | null> {
+    const { why, made } = await this.#services.provide([stable, candidate], this.#ref(route))
+    if (why !== null) return why
+    if (this.#proxies === null && made) await delay(this.#settleMs)
+    const backends = [stable, candidate].map((side) => side && backendOf(side, this.#ref(route).namespace ?? '')).filter((backend) => backend !== null)
+    const until = Date.now() + this.#takenWithinMs // Istio can be told to leave out what no route leads to (PILOT_FILTER_GATEWAY_CLUSTER_CONFIG): then they never have
+    while (this.#proxies !== null && !await this.#proxies.know(backends) && Date.now() < until) await delay(AGAIN_MS)
     return null
+  }
+
+  /** Sides that had a share until now may have requests under way: what leads to them goes with the next change. */
+  async #settled(route: string, before: ClusterObject, split: RouteSplit): Promise<Answer> {
+    const { stable, candidate } = splitOf(this.#kind, before)
+    await this.#services.forget(this.#ref(route), [split.stable, split.candidate, stable, candidate])
+    return { refused: false, split }
   }
 
   /** @returns why not; null: done, or it was so. @throws TARGET_UNREACHABLE when another change came between: the next try looks again */
@@ -167,5 +156,3 @@ export class ClusterTraffic implements TrafficPort {
     }
   }
 }
-
-const originalOf = ({ original }: RouteSplit): Original => original as unknown as Original

@@ -8,6 +8,8 @@ import type { Backend } from './service-url.js'
 export interface Proxies {
   /** Null: each has a route object as it is; else which has something else. */
   lacks(object: ClusterObject): Promise<string | null>
+  /** Has each of them somewhere to send the requests of these Services? A route that comes before that is answered with 503. */
+  know(backends: Backend[]): Promise<boolean>
   /** What a Service has answered through all of them. */
   counters(backend: Backend): Promise<SideCounters>
   /** Requests under way on a Service. */
@@ -29,6 +31,11 @@ export class IstioProxies implements Proxies {
       if (why !== null) return `${envoy.who} ${why}`
     }
     return null
+  }
+
+  async know(backends: Backend[]): Promise<boolean> {
+    const hosts = await Promise.all(this.#envoys.flatMap((envoy) => backends.map((backend) => envoy.hosts(clusterOf(backend)))))
+    return hosts.every((list) => list !== null && list.length > 0)
   }
 
   async counters(backend: Backend): Promise<SideCounters> {

@@ -24,18 +24,18 @@ export const recordText = ({ stable, candidate, left }: Record): string => JSON.
 export interface Weighted { backend: Backend; weight: number }
 
 /**
- * Who has what share. A backend that no record names was put there by somebody else: it is its own side, called by its Service.
+ * Who has what share, of a route in namespace `home`. A backend that no record names was put there by somebody else: it is its own side, called by its Service.
  */
-export function sidesOf(shares: Weighted[], record: Record | null): Pick<RouteSplit, 'stable' | 'candidate' | 'percent'> {
+export function sidesOf(shares: Weighted[], record: Record | null, home: string): Pick<RouteSplit, 'stable' | 'candidate' | 'percent'> {
   const total = shares.reduce((sum, { weight }) => sum + weight, 0)
   const percentOf = (weight: number): number => total === 0 ? 0 : Math.round(weight / total * 10_000) / 100
-  const known = (side: Side | null | undefined): boolean => side !== null && side !== undefined && shares.some(({ backend }) => sameBackend(backend, backendOf(side)))
+  const known = (side: Side | null | undefined): boolean => side !== null && side !== undefined && shares.some(({ backend }) => sameBackend(backend, backendOf(side, home)))
   const [stable, candidate] = [known(record?.stable) ? record?.stable ?? null : null, known(record?.candidate) ? record?.candidate ?? null : null]
-  const others = shares.filter(({ backend }) => ![stable, candidate].some((side) => side !== null && sameBackend(backend, backendOf(side))))
+  const others = shares.filter(({ backend }) => ![stable, candidate].some((side) => side !== null && sameBackend(backend, backendOf(side, home))))
   const foreign = others.map(({ backend }): Side => ({ id: `service:${backend.service}`, version: backend.service, url: serviceUrl(backend) }))
   const first = stable ?? foreign.shift() ?? null
   const second = candidate ?? foreign.shift() ?? null
-  const weight = shares.filter(({ backend }) => second !== null && sameBackend(backend, backendOf(second))).reduce((sum, share) => sum + share.weight, 0)
+  const weight = shares.filter(({ backend }) => second !== null && sameBackend(backend, backendOf(second, home))).reduce((sum, share) => sum + share.weight, 0)
   return { stable: first, candidate: second, percent: second === null ? 0 : percentOf(weight) }
 }
 

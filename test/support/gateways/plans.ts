@@ -65,7 +65,7 @@ export const rolloutPlan = (gateway: string): string => rolloutOf(gateway, `
             health: { path: /health }
             drain: 6s`, '{ type: canary, phases: [{ percentage: 50, duration: 2s }] }')
 
-/** The same rollout of containers for every gateway that reaches them. @param images where a version is, without its tag */
-export const containersPlan = (gateway: string, images: string, strategy: 'canary' | 'blue-green'): string => rolloutOf(gateway,
-  `{ type: container, image: "${images}:\${RELEASE_VERSION}", port: 8080, health: { path: /healthz }, drain: 2s }`,
+/** The same rollout of containers for every gateway that reaches them. @param images where a version is, without its tag. @param address by which the gateway reaches this machine */
+export const containersPlan = (gateway: string, images: string, strategy: 'canary' | 'blue-green', address: string): string => rolloutOf(gateway,
+  `{ type: container, address: ${address}, image: "${images}:\${RELEASE_VERSION}", port: 8080, health: { path: /healthz }, drain: 2s }`,
   strategy === 'canary' ? '{ type: canary, phases: [{ percentage: 50, duration: 2s }] }' : '{ type: blue-green }')
