@@ -50,7 +50,7 @@ go_need() {
   local spec=$1 cmd=$2 stamp="$TESTBED_CACHE/go/$2.spec"
   if [ -x "$BIN/$cmd" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$spec" ]; then return 0; fi
   mkdir -p "$TESTBED_CACHE/go/$cmd"
-  GOBIN="$TESTBED_CACHE/go/$cmd" CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "$spec"
+  GOGC=400 GOBIN="$TESTBED_CACHE/go/$cmd" CGO_ENABLED=0 go install -trimpath -gcflags=all=-dwarf=false -ldflags='-s -w' "$spec" # without debug information it builds in two thirds of the time
   mv -f "$TESTBED_CACHE/go/$cmd"/* "$BIN/$cmd"
   echo "$spec" > "$stamp"
 }
