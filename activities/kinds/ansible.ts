@@ -5,7 +5,7 @@ import type { AnsibleConfig } from '../../plan/kinds/ansible.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
 import { changesOf, ENVIRONMENT, fatalLines, inventoryOf, inventoryOfTarget, playbookCommand, readRecap, type HostRecap } from '../tools/ansible.js'
 import { deliveryLines } from '../tools/delivery.js'
-import { lastWords, roundName, runTool, settleTool, toolTemp } from '../tools/run-tool.js'
+import { lastWords, roundName, roundOf, runTool, settleTool, toolTemp, unanswered } from '../tools/run-tool.js'
 import { shellLine } from '../tools/shell.js'
 
 type Step = 'playbook' | 'rollback playbook' | 'check'
@@ -33,8 +33,7 @@ export const ansibleRunner: KindRunner<AnsibleConfig> = {
 }
 
 async function play(step: Step, playbook: string, config: AnsibleConfig, context: JobContext): Promise<{ recap: Map<string, HostRecap>; stdout: string }> {
-  const round = typeof context.heartbeatDetails === 'number' ? context.heartbeatDetails : 0
-  const name = roundName(step, round)
+  const name = roundName(step, roundOf(context))
   const temp = toolTemp(context, name)
   const files = await filesOf(playbook, config, context)
   const command = playbookCommand({ ...config, temp, playbook: plain(playbook), check: step === 'check', hasKey: config.privateKey !== undefined, hasKnownHosts: config.knownHosts !== undefined, hasVault: config.vaultPassword !== undefined })
@@ -55,19 +54,16 @@ async function play(step: Step, playbook: string, config: AnsibleConfig, context
   const stdout = [...chunks].sort(([a], [b]) => a - b).map(([, text]) => text).join('')
   const recap = readRecap(result.stdout)
   if (recap === null) throw failure('CHECK_FAILED', `${step} ${playbook} did not run (exit code ${result.exitCode}):\n${lastWords({ stdout: result.stdout, stderr: result.stderr })}`)
-  if (step !== 'check') mustBeGood(step, playbook, recap, { result, round, context })
+  if (step !== 'check') mustBeGood(step, playbook, recap, { result, context })
   return { recap, stdout }
 }
 
-function mustBeGood(step: Step, playbook: string, recap: Map<string, HostRecap>, { result, round, context }: { result: { exitCode: number; stdout: string }; round: number; context: JobContext }): void {
+function mustBeGood(step: Step, playbook: string, recap: Map<string, HostRecap>, { result, context }: { result: { exitCode: number; stdout: string }; context: JobContext }): void {
   const named = (what: 'failed' | 'unreachable'): string => [...recap].filter(([, host]) => host[what] > 0).map(([name]) => name).join(', ')
   const why = fatalLines(result.stdout).map((line) => `\n${line}`).join('')
   if (recap.size === 0) throw failure('CHECK_FAILED', `${step} ${playbook}: no host of the inventory matched`)
   if (named('failed') !== '') throw failure('CHECK_FAILED', `${step} ${playbook} failed on ${named('failed')}${named('unreachable') !== '' ? `, and did not reach ${named('unreachable')}` : ''}:${why}`)
-  if (named('unreachable') !== '') {
-    context.heartbeat(round + 1) // the next try is a run of its own, not this one adopted
-    throw failure('TARGET_UNREACHABLE', `${step} ${playbook} did not reach ${named('unreachable')}:${why}`)
-  }
+  if (named('unreachable') !== '') throw unanswered(`${step} ${playbook} did not reach ${named('unreachable')}:${why}`, context)
   if (result.exitCode !== 0) throw failure('CHECK_FAILED', `${step} ${playbook} ended with exit code ${result.exitCode}`)
 }
 

@@ -10,7 +10,7 @@ import type { JobContext, KindRunner } from '../kind-runner.js'
 import { bundleParts, deliveryLines } from '../tools/delivery.js'
 import { changesOf, deployedOf, historyCommand, isPending, lastGood, manifestCommand, readHistory, rollbackCommand, templateCommand, uninstallCommand, upgradeCommand, type HelmRun, type Revision } from '../tools/helm.js'
 import { namesCluster } from '../target-address.js'
-import { lastWords, roundName, runTool, settleTool, toolTemp } from '../tools/run-tool.js'
+import { lastWords, roundName, roundOf, runTool, saysUnanswered, settleTool, toolTemp, unanswered } from '../tools/run-tool.js'
 import { shellLine, shellWord } from '../tools/shell.js'
 
 /** `latest`: the highest revision there was. Null: no such release. */
@@ -88,9 +88,6 @@ const helmRunner: Required<KindRunner<Placed>> = {
   },
 }
 
-/** Runs that the cluster did not answer, before this one. What they began is ended, and ours. */
-const roundOf = ({ heartbeatDetails }: JobContext): number => typeof heartbeatDetails === 'number' ? heartbeatDetails : 0
-
 /** An operation that is pending is waited for; one that was cut off is cleared. @throws TARGET_REFUSED while it goes on */
 async function untilFree(config: Placed, context: JobContext): Promise<void> {
   const stuckAfterMs = roundOf(context) > 0 ? 0 : durationMs(config.stuckAfter)
@@ -128,8 +125,7 @@ async function helm(step: string, config: Placed, context: JobContext, lines: (r
   const valuesFiles = [config.valuesFiles].flat()
   const isInBundle = config.repo === undefined && /^\.{1,2}\//.test(config.chart)
   const files = withChart ? await bundleParts([...isInBundle ? [config.chart] : [], ...valuesFiles], (path) => context.bundleFolder(path)) : {}
-  const round = roundOf(context)
-  const name = READS.includes(step) ? `${step} ${randomUUID()}` : roundName(step, round)
+  const name = READS.includes(step) ? `${step} ${randomUUID()}` : roundName(step, roundOf(context))
   const temp = toolTemp(context, name)
   const { kubeconfig } = cluster
   const run: HelmRun = {
@@ -145,7 +141,6 @@ async function helm(step: string, config: Placed, context: JobContext, lines: (r
   }, context)
   if (result.exitCode === 0) return [...chunks].sort(([a], [b]) => a - b).map(([, text]) => text).join('')
   const said = lastWords(result)
-  const isAway = /cluster unreachable|connection refused|no route to host|i\/o timeout|TLS handshake timeout|no such host/i.test(said)
-  if (isAway) context.heartbeat(round + 1) // the next try is a run of its own, not this one adopted
-  throw failure(isAway ? 'TARGET_UNREACHABLE' : 'CHECK_FAILED', `helm ${step} of ${run.release}: ${said}`)
+  const message = `helm ${step} of ${run.release}: ${said}`
+  throw saysUnanswered(said) ? unanswered(message, context) : failure('CHECK_FAILED', message)
 }

@@ -3,9 +3,9 @@ import type { OutputChunk, ScriptResult } from '../../drivers/hosts/port.js'
 import type { TerraformConfig } from '../../plan/kinds/terraform.js'
 import type { JobContext, KindRunner } from '../kind-runner.js'
 import { deliveryLines } from '../tools/delivery.js'
-import { lastWords, runTool, settleTool, toolTemp } from '../tools/run-tool.js'
+import { lastWords, roundName, roundOf, runTool, saysUnanswered, settleTool, toolTemp, unanswered } from '../tools/run-tool.js'
 import { shellWord } from '../tools/shell.js'
-import { applyLines, changesOf, counted, findTool, mustBeSaved, outputsOf, planLines, prepareLines, STEPS, UNSAVED, type TerraformRun } from '../tools/terraform.js'
+import { applyLines, changesOf, counted, findTool, isRead, mustBeSaved, outputsOf, planLines, prepareLines, STEPS, UNSAVED, type TerraformRun } from '../tools/terraform.js'
 import { WithholdState, withoutState } from '../tools/withhold-state.js'
 
 /** `previous`: what was applied before, packed (its files and variables); null: nobody here knows. */
@@ -72,9 +72,12 @@ export const terraformRunner: KindRunner<TerraformConfig> = {
 const FORGET = ['if [ -f .releasectl/files ]; then while IFS= read -r file; do rm -f -- "$file"; done < .releasectl/files; fi']
 
 const runOf = ({ workspace, varFiles, lockTimeout, backendConfig }: TerraformConfig, context: JobContext, step: string): TerraformRun =>
-  ({ temp: toolTemp(context, step), workspace, varFiles, lockTimeout, hasBackendConfig: Object.keys(backendConfig).length > 0 })
+  ({ temp: toolTemp(context, roundName(step, roundOf(context))), workspace, varFiles, lockTimeout, hasBackendConfig: Object.keys(backendConfig).length > 0 })
 
-/** One run of it: in its folder, alone there, configuration and variables in place. `place`: instead of the bundle's files. */
+/**
+ * One run of it: in its folder, alone there, configuration and variables in place. `place`: instead of the bundle's files.
+ * @throws TARGET_UNREACHABLE when what it only reads did not answer; TARGET_REFUSED when the state is locked or was not saved; CHECK_FAILED
+ */
 async function terraform(step: string, config: TerraformConfig, context: JobContext, lines: string[], place?: string[]): Promise<{ result: ScriptResult; stdout: string }> {
   const run = runOf(config, context, step)
   const stdout = new Map<number, string>()
@@ -83,7 +86,7 @@ async function terraform(step: string, config: TerraformConfig, context: JobCont
   const seconds = Math.ceil(context.timeoutMs / 1000)
   const backend = Object.entries(config.backendConfig).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`).join('').replaceAll('${', '$${').replaceAll('%{', '%%{')
   const result = await runTool({
-    step, output, environment: config.environment,
+    step: roundName(step, roundOf(context)), output, environment: config.environment,
     secretFiles: { 'variables.tfvars.json': JSON.stringify(config.variables), ...(run.hasBackendConfig && { 'backend.tfbackend': backend }) },
     lines: [
       ...folderLines(config, context), 'mkdir -p -m 700 .releasectl || exit 125',
@@ -94,7 +97,9 @@ async function terraform(step: string, config: TerraformConfig, context: JobCont
   const text = [...stdout].sort(([a], [b]) => a - b).map(([, part]) => part).join('')
   if (result.exitCode === 0) return { result, stdout: text }
   const said = lastWords({ stdout: '', stderr: withoutState(result.stderr, result.truncated) }, 20)
-  if (/Error acquiring the state lock/.test(result.stderr) && !/no space left on device/i.test(said)) throw failure('TARGET_REFUSED', `the state is locked by somebody else, for longer than ${config.lockTimeout}:\n${said}`)
+  const isLock = /Error acquiring the state lock/.test(result.stderr)
+  if ((isLock || isRead(result.exitCode)) && saysUnanswered(said)) throw unanswered(`terraform ${STEPS[result.exitCode] ?? step}: its backend did not answer:\n${said}`, context)
+  if (isLock && !/no space left on device/i.test(said)) throw failure('TARGET_REFUSED', `the state is locked by somebody else, for longer than ${config.lockTimeout}:\n${said}`)
   if (result.exitCode === UNSAVED) throw failure('TARGET_REFUSED', `an apply before could not save its state: what it made is in none. Push ${lastWords(result, 1)} (when it is empty, the machine's own record of that run has its text), take the file away and try again`)
   throw failure('CHECK_FAILED', `terraform ${STEPS[result.exitCode] ?? `(exit code ${result.exitCode})`} failed:\n${said}`)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ApplicationFailure } from '@temporalio/common'
 import { failure } from '../../domain/failures.js'
 import type { HostPort, OutputChunk, ScriptResult } from '../../drivers/hosts/port.js'
 import type { JobContext } from '../kind-runner.js'
@@ -32,7 +33,7 @@ export async function runTool(run: ToolRun, context: JobContext): Promise<Script
   const config = { environment: { ...run.environment, ...environment }, ...(run.workDir !== undefined && { workDir: run.workDir }) }
   const host = await machineOf(run, context)
   const result = await host.run({
-    key: `${context.idempotencyKey}/${run.step}`, script: `${[...prologue(toolTemp(context, run.step)), ...lines, ...run.lines].join('\n')}\n`, interpreter: '/bin/sh', workDir: run.workDir ?? null,
+    key: `${context.idempotencyKey}/${run.step}`, name: `the step ${run.step}`, script: `${[...prologue(toolTemp(context, run.step)), ...lines, ...run.lines].join('\n')}\n`, interpreter: '/bin/sh', workDir: run.workDir ?? null,
     environment: environmentOf(config, context), timeoutMs: context.timeoutMs,
   }, { output: run.output ?? (({ stream, offset, text }) => { context.log(stream, offset, text) }), signal: context.signal })
   mustHaveBegun(result)
@@ -41,6 +42,19 @@ export async function runTool(run: ToolRun, context: JobContext): Promise<Script
   if (result.exitCode === 127) throw failure('CONFIG_INVALID', `${run.step}: the machine has no such program: ${lastWords(result)}`)
   return result
 }
+
+/** Runs that a far side did not answer, before this one. What they began is ended, and ours. */
+export const roundOf = ({ heartbeatDetails }: Pick<JobContext, 'heartbeatDetails'>): number => typeof heartbeatDetails === 'number' ? heartbeatDetails : 0
+
+/** A failure after which the next try is a run of its own, not this one adopted. */
+export function unanswered(message: string, context: JobContext): ApplicationFailure {
+  context.heartbeat(roundOf(context) + 1)
+  return failure('TARGET_UNREACHABLE', message)
+}
+
+/** What programs in Go say when somebody did not answer, or not to the end. */
+export const saysUnanswered = (said: string): boolean => AWAY.test(said)
+const AWAY = /cluster unreachable|connection refused|connection reset by peer|\bEOF\b|broken pipe|client connection (?:lost|force closed)|closed network connection|no route to host|i\/o timeout|TLS handshake timeout|no such host/i
 
 /** The name of a step that is run again because its far side did not answer: `apply`, `apply 2`. @param round runs before it */
 export const roundName = (step: string, round: number): string => round === 0 ? step : `${step} ${round + 1}`

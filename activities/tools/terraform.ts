@@ -8,6 +8,8 @@ export interface TerraformRun { temp: string; workspace?: string | undefined; va
 
 /** Exit codes of the script, by what said no. */
 export const STEPS: Record<number, string> = { 11: 'init', 12: 'workspace', 13: 'plan', 14: 'apply', 15: 'output', 16: 'the lock of the folder', 125: 'putting its files in place' }
+/** Does a step with that exit code change nothing, so that it may be run again? */
+export const isRead = (exitCode: number): boolean => [11, 12, 13, 15].includes(exitCode)
 /** Exit code when an earlier apply could not save its state: what it made is in no state, so neither an apply nor a destroy would know of it. */
 export const UNSAVED = 17
 export const mustBeSaved = [`[ ! -e errored.tfstate ] || { echo "$PWD/errored.tfstate" >&2; exit ${UNSAVED}; }`]
