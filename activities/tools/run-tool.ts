@@ -52,9 +52,9 @@ export function unanswered(message: string, context: JobContext): ApplicationFai
   return failure('TARGET_UNREACHABLE', message)
 }
 
-/** What programs in Go say when somebody did not answer, or not to the end. */
+/** What programs in Go say when somebody did not answer, or not to the end. A file may end too soon as well: only an address's EOF counts. */
 export const saysUnanswered = (said: string): boolean => AWAY.test(said)
-const AWAY = /cluster unreachable|connection refused|connection reset by peer|\bEOF\b|broken pipe|client connection (?:lost|force closed)|closed network connection|no route to host|i\/o timeout|TLS handshake timeout|no such host/i
+const AWAY = /cluster unreachable|connection refused|connection reset by peer|": (?:unexpected )?EOF|broken pipe|client connection (?:lost|force closed)|closed network connection|no route to host|i\/o timeout|TLS handshake timeout|no such host/i
 
 /** The name of a step that is run again because its far side did not answer: `apply`, `apply 2`. @param round runs before it */
 export const roundName = (step: string, round: number): string => round === 0 ? step : `${step} ${round + 1}`

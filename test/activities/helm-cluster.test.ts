@@ -76,6 +76,11 @@ test('a version that never gets ready fails in Helm\'s words, and is taken back'
   expect(await greetingOf(release)).toBe('hello')
 })
 
+test('a chart that cannot be read fails at once: its end is not the cluster\'s', async () => {
+  const world = await kindWorld({}, { files: { ...CHART, 'chart/templates/broken.yaml': '{{ if .Values.tag }}\nkind: ConfigMap\n' } })
+  await expect(world.execute(job(newRelease()))).rejects.toMatchObject({ type: 'CHECK_FAILED', message: expect.stringContaining('unexpected EOF') as string })
+})
+
 test('an upgrade that was cut off half-way is cleared, once it is old enough', async () => {
   const world = await kindWorld({}, { files: CHART })
   const release = newRelease()

@@ -1,7 +1,7 @@
 import { inject } from 'vitest'
 import { testServerBinary } from '../../embedded/tools.js'
 
-export { freePort } from '../../embedded/ports.js'
+export { freePort } from '../testbed/component.js'
 
 /** A fresh, migrated database on the PostgreSQL of this test run. @returns its URL */
 export const testDatabase = (): Promise<string> => ask('/database')

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
@@ -32,13 +32,8 @@ export async function startComponent(script: string, ports: string[], settings: 
   return { folder, port, stop }
 }
 
-export async function freePort(): Promise<number> {
-  const server = await listen(0)
-  if (server === null) throw new Error('this machine has no free port')
-  const { port } = server.address() as AddressInfo
-  await closed(server)
-  return port
-}
+/** One that nobody is given by chance before it is used. */
+export const freePort = (): Promise<number> => freePorts(1)
 
 /** Below those that a system hands out by itself (from 32768 on Linux) and that releasectl gives to containers (from 20000). */
 const BLOCKS = { from: 10_000, to: 20_000 }
