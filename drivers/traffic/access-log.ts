@@ -3,7 +3,17 @@ import { isIP } from 'node:net'
 import { LATENCY_BOUNDS_MS } from '../../domain/counters.js'
 import { failure } from '../../domain/failures.js'
 import { addressOf, authorityOf } from './authority.js'
-import type { RouteMetrics, RouteSplit, Side, SideCounters } from './port.js'
+import type { RouteMetrics, RouteSplit, Side, SideCounters, TrafficPort } from './port.js'
+
+/** A gateway's counters out of its access log; undefined: it writes none. @param read the route's sides now */
+export function metricsIn(path: string | undefined, parse: (line: string) => Answered | null, read: TrafficPort['read']): TrafficPort['metrics'] {
+  if (path === undefined) return undefined
+  const log = new AccessLog(path, parse)
+  return async (route) => {
+    const split = await read(route)
+    return split && log.metrics(split)
+  }
+}
 
 /** One line of it: which server answered (`address:port`), how, and how long it took. */
 export interface Answered { by: string; status: number; tookMs: number }

@@ -14,7 +14,7 @@ export interface TrafficPort {
   /** Put back exactly what `read` gave, its `original` to the byte; null takes the route away. */
   restore(route: string, snapshot: RouteSplit | null): Promise<Answer>
   /** Counters since the gateway started, per side; null when it keeps none. A restart may set them back. */
-  metrics?(route: string): Promise<RouteMetrics | null>
+  readonly metrics?: ((route: string) => Promise<RouteMetrics | null>) | undefined
   /** Where a version is by the gateway's own configuration: its url; null when that does not say. @throws TARGET_UNREACHABLE, TARGET_REFUSED */
   locate?(route: string, version: string): Promise<string | null>
   /** Where its admin API is: scheme, host and port. */

@@ -5,7 +5,7 @@ import { codeOf, isStopped, mustBeFailure, reasonOf } from '../failing.js'
 import { fleetStore, kindActivities } from '../proxies.js'
 import type { TargetInput, TargetResult } from './inputs.js'
 import { byAgent } from './place.js'
-import { targetRun } from './target.js'
+import { awayText, targetRun } from './target.js'
 
 /** Takes off one target what the stage's jobs install, the last first. What would have been undone is gone with it. */
 export async function targetUninstallWorkflow({ waits: _, isPaused: __, ...key }: TargetInput): Promise<TargetResult> {
@@ -14,7 +14,7 @@ export async function targetUninstallWorkflow({ waits: _, isPaused: __, ...key }
   const { stage } = begun.brief
   let result: TargetResult
   try {
-    if (begun.presence === 'offline') throw failure('TARGET_UNREACHABLE', `it is offline${begun.absence === undefined ? '' : `: ${begun.absence}`}`)
+    if (begun.presence === 'offline') throw failure('TARGET_UNREACHABLE', awayText(begun))
     const refusals: (string | null)[] = []
     for (const job of [...stage.jobs].reverse()) if (job.runsIn === 'activity') refusals.push(await uninstall(run.call(stage, job, 1), job, run.target?.place))
     if (!refusals.includes(null)) throw failure('CONFIG_INVALID', `no job of ${stage.name} installs anything${refusals.map((why) => `; ${why ?? ''}`).join('')}`)

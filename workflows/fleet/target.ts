@@ -51,10 +51,13 @@ async function whenThere({ waits, isPaused: _, ...key }: TargetInput): Promise<B
     if (begun.presence !== 'offline') return begun
     if (offline === 'skip') return null
     const waitedMs = Date.now() - fromMs
-    if (offline === 'fail' || waitedMs >= offlineWaitMs) throw failure('TARGET_UNREACHABLE', `${offline === 'fail' ? 'it is offline' : `it was offline for ${formatDuration(offlineWaitMs)}`}${begun.absence === undefined ? '' : `: ${begun.absence}`}`)
+    if (offline === 'fail' || waitedMs >= offlineWaitMs) throw failure('TARGET_UNREACHABLE', awayText(begun, offline === 'fail' ? undefined : `it was offline for ${formatDuration(offlineWaitMs)}`))
     await sleep(Math.min(Math.max(waitedMs / 10, 5000), 300_000, offlineWaitMs - waitedMs), { summary: `${key.name} is offline` })
   }
 }
+
+/** For how long, and why. */
+export const awayText = ({ absence }: Begun, away = 'it is offline'): string => absence === undefined ? away : `${away}: ${absence}`
 
 /** Nobody is asked for one target: what would ask fails. */
 export function targetRun({ brief, target, triesBefore }: Begun): ReleaseRun {

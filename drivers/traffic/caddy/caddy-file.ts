@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { readConfig, replaceConfig } from '../config-file.js'
+import { metricsIn } from '../access-log.js'
 import { authorityOf } from '../authority.js'
 import type { Answer, RouteSplit, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
 import { unable } from '../unable.js'
 import { CaddyAdmin } from './caddy-admin.js'
-import { requestsIn } from './requests.js'
+import { answeredBy } from './requests.js'
 import type { CaddySettings } from './settings.js'
 import { splitIn, splitLine } from './split-line.js'
 
@@ -16,7 +17,7 @@ import { splitIn, splitLine } from './split-line.js'
 export class CaddyFileTraffic implements TrafficPort {
   readonly can = { sticky: [], match: [], mirror: false, makesRoutes: false, percentStep: 0.01 } as const
   /** Only with an access log. */
-  readonly metrics?: NonNullable<TrafficPort['metrics']>
+  readonly metrics: TrafficPort['metrics']
   readonly #caddy: CaddyAdmin
   readonly #folder: string
 
@@ -24,12 +25,7 @@ export class CaddyFileTraffic implements TrafficPort {
   constructor(settings: CaddySettings & { folder: string }, name = 'caddy') {
     this.#caddy = new CaddyAdmin(settings, name)
     this.#folder = settings.folder
-    if (settings.log === undefined) return
-    const log = requestsIn(settings.log)
-    this.metrics = async (route) => {
-      const split = await this.read(route)
-      return split && log.metrics(split)
-    }
+    this.metrics = metricsIn(settings.log, answeredBy, (route) => this.read(route))
   }
 
   async read(route: string): Promise<RouteSplit | null> {

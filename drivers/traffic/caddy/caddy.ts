@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { failure } from '../../../domain/failures.js'
 import { isObject } from '../../../domain/json.js'
+import { metricsIn } from '../access-log.js'
 import { gatewayType } from '../gateway-type.js'
 import type { Answer, RouteSplit, Side, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
@@ -9,7 +10,7 @@ import { CaddyAdmin, type Found } from './caddy-admin.js'
 import { handlerFor, understood, type Understood } from './handler.js'
 import { CaddyFileTraffic } from './caddy-file.js'
 import { CaddySettings } from './settings.js'
-import { requestsIn } from './requests.js'
+import { answeredBy } from './requests.js'
 
 /**
  * Caddy by its admin API: the handler that has the route's name as its `@id` is replaced, and put back. Caddy's policies that keep
@@ -18,7 +19,7 @@ import { requestsIn } from './requests.js'
 export class CaddyTraffic implements TrafficPort {
   readonly can = { sticky: [], match: ['header', 'cookie'], mirror: false, makesRoutes: false, percentStep: 1 } as const
   /** Only with an access log. */
-  readonly metrics?: NonNullable<TrafficPort['metrics']>
+  readonly metrics: TrafficPort['metrics']
   readonly #caddy: CaddyAdmin
   readonly #name: string
 
@@ -26,12 +27,7 @@ export class CaddyTraffic implements TrafficPort {
   constructor(settings: CaddySettings, name = 'caddy') {
     this.#caddy = new CaddyAdmin(settings, name)
     this.#name = name
-    if (settings.log === undefined) return
-    const log = requestsIn(settings.log)
-    this.metrics = async (route) => {
-      const split = await this.read(route)
-      return split && log.metrics(split)
-    }
+    this.metrics = metricsIn(settings.log, answeredBy, (route) => this.read(route))
   }
 
   async read(route: string): Promise<RouteSplit | null> {

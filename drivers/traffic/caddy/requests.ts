@@ -1,11 +1,8 @@
 import { isObject } from '../../../domain/json.js'
-import { AccessLog, type Answered } from '../access-log.js'
-
-/** Counters out of Caddy's access log in JSON. */
-export const requestsIn = (path: string): AccessLog => new AccessLog(path, answeredBy)
+import type { Answered } from '../access-log.js'
 
 /** https://caddyserver.com/docs/json/apps/http/servers/logs/: duration in seconds. */
-function answeredBy(line: string): Answered | null {
+export function answeredBy(line: string): Answered | null {
   let entry: unknown = null
   try { entry = JSON.parse(line) } catch { return null }
   if (!isObject(entry)) return null

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { failure } from '../../../domain/failures.js'
 import { isObject } from '../../../domain/json.js'
-import { AccessLog, type Answered } from '../access-log.js'
+import { metricsIn, type Answered } from '../access-log.js'
 import { gatewayType } from '../gateway-type.js'
 import type { Answer, GatewayAbilities, RouteSplit, TrafficPort } from '../port.js'
 import { sameWithinStep, splitText } from '../same-split.js'
@@ -24,7 +24,7 @@ const SETTLED_MS = 300
 export class NginxTraffic implements TrafficPort {
   readonly can: GatewayAbilities
   /** Only with an access log: nginx itself counts by no version. */
-  readonly metrics?: NonNullable<TrafficPort['metrics']>
+  readonly metrics: TrafficPort['metrics']
   readonly #settings: NginxSettings
   readonly #name: string
   readonly #nginx: NginxMaster
@@ -38,12 +38,7 @@ export class NginxTraffic implements TrafficPort {
     this.#name = name
     this.#nginx = new NginxMaster(settings, name)
     this.#files = new RouteFolder(settings.folder)
-    if (settings.log === undefined) return
-    const log = new AccessLog(settings.log, answeredBy)
-    this.metrics = async (route) => {
-      const split = await this.read(route)
-      return split && log.metrics(split)
-    }
+    this.metrics = metricsIn(settings.log, answeredBy, (route) => this.read(route))
   }
 
   async read(route: string): Promise<RouteSplit | null> {
